@@ -1,0 +1,68 @@
+"""Oscillators: signals made from amplitude and frequency controls."""
+
+import math
+
+import torch
+
+from helpers.checks import check_control, check_count, check_shape
+from helpers.signals import upsample
+
+
+def phase(f0_hz, sample_rate, n_samples):
+    """Phase of an oscillator: the running sum of its frequency, ``phi[n] = 2 pi sum_{m<n} f0[m] / sample_rate``.
+
+    Args:
+        f0_hz: (..., frames), frequency in Hz, at frame rate.
+        sample_rate: in Hz.
+        n_samples: length of the result, in samples.
+
+    Returns:
+        (..., n_samples), radians, in [0, 2 pi]; sample 0 has phase 0.
+
+    Raises:
+        TypeError, ValueError: `f0_hz` is not a real floating tensor, or is empty.
+
+    Chapter: synths/oscillator.
+    """
+    check_shape("f0_hz", f0_hz, "... frames")
+    return (2 * math.pi * _cycles(f0_hz, sample_rate, n_samples)).to(f0_hz.dtype)
+
+
+def sinusoid(amplitude, f0_hz, sample_rate, n_samples, phase=None):
+    """One sinusoid for each example, ``a[n] sin(phi[n] + phase)``.
+
+    A frequency above half the sample rate aliases, as the formula does.
+
+    Args:
+        amplitude: (batch, frames), linear, at frame rate.
+        f0_hz: (batch, frames), frequency in Hz, at frame rate.
+        sample_rate: in Hz.
+        n_samples: length of the result, in samples.
+        phase: (batch,), phase of sample 0 in radians; zero when left out.
+
+    Returns:
+        (batch, n_samples), audio.
+
+    Raises:
+        TypeError, ValueError: a control has another shape or type.
+
+    Chapter: synths/oscillator.
+    """
+    check_control("amplitude", amplitude)
+    check_control("f0_hz", f0_hz)
+    angle = (2 * math.pi * _cycles(f0_hz, sample_rate, n_samples)).to(f0_hz.dtype)
+    if phase is not None:
+        angle = angle + check_control("phase", phase, dims=1)[:, None]
+    return upsample(amplitude, n_samples) * torch.sin(angle)
+
+
+def _cycles(f0_hz, sample_rate, n_samples):
+    """Turns made before each sample, without the whole ones, in float64.
+
+    A float32 sum is audibly wrong after some seconds. (MPS has no float64, so there the drift stays.)
+    """
+    n_samples = check_count("n_samples", n_samples)
+    precise = f0_hz if f0_hz.device.type == "mps" else f0_hz.double()
+    step = upsample(precise / sample_rate, n_samples)
+    turns = torch.cumsum(step, dim=-1) - step
+    return turns - turns.detach().floor()

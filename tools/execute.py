@@ -1,0 +1,176 @@
+"""Run chapters side by side and keep their outputs in the notebook cache that Sphinx reads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "_build" / ".jupyter_cache"
+BUDGET_S = 60.0
+
+
+class ChapterError(Exception):
+    """A chapter that cannot go into the book: says which one, which cell, and why."""
+
+
+@dataclass
+class Run:
+    """One chapter and the seconds it took; ``fresh`` if it ran now, not read from the cache."""
+
+    chapter: str
+    seconds: float
+    fresh: bool
+
+
+def cache_key() -> str:
+    """Hash of all that outputs depend on besides the chapter itself: helpers, sounds, pins, Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    sources = [p for p in (ROOT / "helpers").rglob("*") if p.is_file() and p.suffix in {".py", ".js", ".css", ".flac", ".csv"}]
+    for path in sorted(sources) + [ROOT / "requirements.txt", ROOT / "constraints.txt"]:
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def open_cache():
+    """The notebook cache, emptied if helpers, sounds or pins have changed or if it cannot be read."""
+    from jupyter_cache import get_cache
+
+    stamp, key = CACHE / "KEY", cache_key()
+    if CACHE.exists() and (not stamp.exists() or stamp.read_text() != key):
+        print("helpers, a recording or a pin has changed: every chapter runs again")
+        shutil.rmtree(CACHE)
+    try:
+        cache = get_cache(str(CACHE))
+        cache.list_cache_records()
+    except Exception as error:  # any damage to the database: outputs can be made again
+        print(f"the notebook cache cannot be read ({type(error).__name__}): starting a new one")
+        shutil.rmtree(CACHE, ignore_errors=True)
+        cache = get_cache(str(CACHE))
+    cache.change_cache_limit(10_000)
+    stamp.write_text(key)
+    return cache
+
+
+def notebooks(toc: Path = ROOT / "_toc.yml") -> list[Path]:
+    """The chapters of the table of contents that hold code cells, in order."""
+    import yaml
+
+    def files(node):
+        if isinstance(node, dict):
+            for key, value in node.items():
+                yield from [value] if key in {"file", "root"} else files(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from files(item)
+
+    pages = [ROOT / f"{name}.md" for name in files(yaml.safe_load(toc.read_text()))]
+    missing = [str(p.relative_to(ROOT)) for p in pages if not p.exists()]
+    if missing:
+        raise ChapterError(f"_toc.yml names files that do not exist: {', '.join(missing)}")
+    return [p for p in pages if "```{code-cell}" in p.read_text(encoding="utf-8")]
+
+
+def read(path: Path):
+    """A MyST chapter as a notebook, through the reader that Sphinx uses."""
+    from myst_nb.core.read import myst_nb_reader_plugin
+
+    return myst_nb_reader_plugin(str(path))
+
+
+def run_chapter(path: Path, budget_s: float = BUDGET_S):
+    """Execute one chapter; returns the notebook and its seconds, or raises ChapterError."""
+    from jupyter_cache.executors.utils import single_nb_execution
+    from traitlets.config import Config
+
+    name = str(path.relative_to(ROOT))
+    sockets = Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})  # TCP warns that it is not encrypted
+    result = single_nb_execution(
+        read(path), cwd=str(path.parent), timeout=int(budget_s), allow_errors=False, record_timing=True, config=sockets
+    )
+    if result.err is not None:
+        number, cell = next(((i, c) for i, c in code_cells(result.nb) if failed(c)), (0, None))
+        where = f"cell {number}" + (f" ({first_line(cell)})" if cell else "")
+        raise ChapterError(f"{name}, {where}: {result.err}")
+    for number, cell in code_cells(result.nb):
+        noise = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
+        if noise:
+            raise ChapterError(f"{name}, cell {number} ({first_line(cell)}) wrote to stderr:\n{noise.strip()[:800]}")
+    if result.time > budget_s:
+        number, cell = max(code_cells(result.nb), key=lambda item: cell_seconds(item[1]))
+        raise ChapterError(
+            f"{name} took {result.time:.0f} s, the budget is {budget_s:.0f} s; "
+            f"slowest is cell {number} ({first_line(cell)}): {cell_seconds(cell):.0f} s"
+        )
+    for _, cell in code_cells(result.nb):
+        cell.metadata.pop("execution", None)  # the cache matches chapters by their metadata too
+    return result.nb, result.time
+
+
+def code_cells(nb):
+    """Code cells with their number in the page, from 1."""
+    return list(enumerate((c for c in nb.cells if c.cell_type == "code"), start=1))
+
+
+def failed(cell) -> bool:
+    """True for the cell in which execution stopped: it raised, or it started and never replied."""
+    timing = cell.metadata.get("execution", {})
+    started = "iopub.execute_input" in timing and "shell.execute_reply" not in timing
+    return started or any(o.output_type == "error" for o in cell.outputs)
+
+
+def first_line(cell) -> str:
+    return cell.source.strip().split("\n")[0][:70]
+
+
+def cell_seconds(cell) -> float:
+    """Wall time of a cell from the time stamps that nbclient leaves."""
+    stamps = cell.metadata.get("execution", {})
+    try:
+        begin, end = (datetime.fromisoformat(stamps[k].rstrip("Z")) for k in ("iopub.execute_input", "shell.execute_reply"))
+    except KeyError:
+        return 0.0
+    return (end - begin).total_seconds()
+
+
+def execute(paths: list[Path]) -> list[Run]:
+    """Bring the cache up to date for these chapters, on all cores; raises ChapterError with all failures."""
+    from jupyter_cache.base import CacheBundleIn
+
+    cache = open_cache()
+    os.environ["HELPERS_QUIET"] = "1"
+    runs, todo, failures = {}, [], []
+    for path in paths:
+        try:
+            record = cache.match_cache_notebook(read(path))
+            runs[path] = Run(str(path.relative_to(ROOT)), record.data["execution_seconds"], False)
+        except KeyError:
+            todo.append(path)
+
+    def one(path):
+        try:
+            return path, run_chapter(path), None
+        except ChapterError as error:
+            return path, None, error
+
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) as pool:
+        for path, done, error in pool.map(one, todo):
+            if error:
+                failures.append(str(error))
+                continue
+            nb, seconds = done
+            bundle = CacheBundleIn(nb, str(path), data={"execution_seconds": seconds, "at": time.time()})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            runs[path] = Run(str(path.relative_to(ROOT)), seconds, True)
+            print(f"  ran {runs[path].chapter} in {seconds:.1f} s", flush=True)
+    if failures:
+        raise ChapterError("\n\n".join(failures))
+    return [runs[p] for p in paths]

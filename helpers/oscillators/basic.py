@@ -1,4 +1,4 @@
-"""Oscillators: signals made from amplitude and frequency controls."""
+"""One oscillator: its phase, and its sinusoid."""
 
 import math
 

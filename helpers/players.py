@@ -16,6 +16,7 @@ import soundfile
 import torch
 
 SAFE_PEAK_DB = -1.0
+_TOLERANCE = 10 ** (0.25 / 20)  # a recording stored at the limit overshoots it by this much when resampled
 _MP3_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 _MP3_LEVEL = 0.2  # of libsndfile, 0 best to 1 smallest: transparent, and a sixth of the size of PCM
 _MP3_FRAME = 1152  # a sound of a few frames is smaller, and keeps its exact ends, as FLAC
@@ -79,14 +80,14 @@ def safe(sounds):
     """
     peak = max(float(np.abs(x).max()) for x in sounds)
     limit = 10 ** (SAFE_PEAK_DB / 20)
-    if peak <= limit * 1.0001:  # a recording stored at the limit itself is not over it
+    if peak <= limit * _TOLERANCE:
         return sounds, 0.0
     return [x * (limit / peak) for x in sounds], 20 * math.log10(peak / limit)
 
 
 def turned_down_note(db):
     """The visible remark about `safe`, empty when nothing was changed."""
-    return f" (turned down {max(db, 0.1):.1f} dB)" if db > 0 else ""
+    return f" (turned down {db:.1f} dB)" if db > 0 else ""
 
 
 def encode(x, sample_rate, lossless=False):

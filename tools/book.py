@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -39,10 +40,22 @@ def sphinx(strict: bool = True) -> bool:
     return subprocess.run(command, cwd=ROOT).returncode == 0
 
 
+def forget_stale_pages() -> None:
+    """Remove the pages if the frame around them has changed: Sphinx alone would leave old ones standing."""
+    frame = [ROOT / "_toc.yml", ROOT / "_config.yml", *sorted((ROOT / "extensions").glob("*.py")), ROOT / "constraints.txt"]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in frame)).hexdigest()
+    stamp = BUILD / ".frame"
+    if not stamp.exists() or stamp.read_text() != key:
+        shutil.rmtree(BUILD / "html", ignore_errors=True)
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+    stamp.write_text(key)
+
+
 def build() -> None:
     """The whole book, with the times printed."""
     start = time.perf_counter()
     COMPLETE.unlink(missing_ok=True)
+    forget_stale_pages()
     runs = execute(notebooks())
     if not sphinx():
         raise ChapterError("Sphinx stopped with the warnings above: each one is an error here")
@@ -51,7 +64,7 @@ def build() -> None:
 
 
 def report(runs, total_s: float) -> None:
-    width = max(len(run.chapter) for run in runs)
+    width = max((len(run.chapter) for run in runs), default=0)
     print("\nseconds  chapter")
     for run in runs:
         print(f"{run.seconds:7.1f}  {run.chapter:{width}s}{'' if run.fresh else '  (cached)'}")

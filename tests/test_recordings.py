@@ -84,7 +84,7 @@ def test_pitch_agrees_with_the_table(name):
     f0_hz = recordings.info(name)["f0_hz"]
     samples, sample_rate = read(name)
     size = int(max(0.04, 6 / f0_hz) * sample_rate)
-    starts = range(0, len(samples) - size, size // 2)
+    starts = range(0, len(samples) - size, max(size // 2, len(samples) // 150))
     blocks = [samples[s: s + size, 0] for s in starts]
     loud = [b for b in blocks if np.std(b) > 0.1 * max(np.std(block) for block in blocks)]
     estimate = np.median([autocorrelation_f0_hz(b, sample_rate, f0_hz / 3, f0_hz * 3) for b in loud])
@@ -149,8 +149,8 @@ def test_own_file_that_cannot_be_used(tmp_path, monkeypatch):
     refused("missing.wav", None, "no sound file .*missing.wav", FileNotFoundError)
     refused(".", None, "no sound file", FileNotFoundError)
     refused("empty.wav", b"", "empty: 0 bytes")
-    refused("text.wav", b"once upon a time\n" * 50, "not a sound file")
-    refused("headerless.raw", b"\0" * 4000, "not a sound file")
+    refused("text.wav", b"once upon a time\n" * 50, "cannot be read; WAV.*can: ")
+    refused("headerless.raw", b"\0" * 4000, "cannot be read; WAV.*can: ")
     refused("cut.flac", (FOLDER / "kick.flac").read_bytes()[:9000], "damaged")
     soundfile.write(tmp_path / "none.wav", np.zeros(0), 8000)
     refused("none.wav", None, "no samples")

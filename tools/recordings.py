@@ -28,7 +28,8 @@ SPHINX, BASIC_PITCH = "pocketsphinx-testdata", "basic-pitch"
 VERSIONS = {SOUNDFONT: "0.2.1-1", SONIC_PI: "3.2.2~repack-8", SPHINX: "0.8+5prealpha+1-15", BASIC_PITCH: "0.4.0"}
 FLUID = "Fluid (R3) GM SoundFont, © 2000-2008 Frank Wen; mono version © 2014-2017 Michael Cowgill"
 PIANO = "Splendid Grand Piano, AKAI (public domain); adapted © 2018-2021 S. Christian Collins"
-AUSTEN = "LibriVox reading of Jane Austen, Sense and Sensibility (public domain); test data of PocketSphinx, © Carnegie Mellon University"
+AUSTEN = ("LibriVox reading of Jane Austen, Sense and Sensibility (public domain); "
+          "test data of PocketSphinx, © Carnegie Mellon University")
 VOCADITO = ("vocadito: R. Bittner, K. Pasalo, J. J. Bosch, G. Meseguer-Brocal, D. Rubinstein, 2021, "
             "https://zenodo.org/record/5578807, licence https://creativecommons.org/licenses/by/4.0/")
 LICENCES = {
@@ -137,23 +138,23 @@ def read_soundfont(file, sample):
         by_name = {h[0].split(b"\0")[0].decode("latin1").strip(): h for h in headers}
         _, start, _, _, loop_stop, sample_rate, *_ = by_name[sample]
         stream.seek(chunks[b"smpl"][0] + 2 * start)
-        return np.frombuffer(stream.read(2 * (loop_stop - start)), "<i2").astype(np.float64), sample_rate, "from the attack to the end of the loop"
+        samples = np.frombuffer(stream.read(2 * (loop_stop - start)), "<i2")
+    return samples.astype(np.float64), sample_rate, "from the attack to the end of the loop"
 
 
 def read_file(file):
     """First channel of a sound file. The mean would cancel the bell, whose two channels are in opposite phase."""
     samples, sample_rate = soundfile.read(file, dtype="int16", always_2d=True)
-    return samples[:, 0].astype(np.float64), sample_rate, "first of two channels" if samples.shape[1] == 2 else "one channel"
+    taken = "whole file" if samples.shape[1] == 1 else "first of two channels"
+    return samples[:, 0].astype(np.float64), sample_rate, taken
 
 
 def prepare(samples, sample_rate, taken, sound):
     """Cut, fade where a cut was made, set the peak; return 16-bit values and what was done in words."""
-    start = round(sound.start_s * sample_rate)
-    stop = round(sound.stop_s * sample_rate) if sound.stop_s else len(samples)
     full = len(samples)
+    start, stop = round(sound.start_s * sample_rate), round((sound.stop_s or full / sample_rate) * sample_rate)
     cut_end = stop < full or sound.package == SOUNDFONT  # a soundfont's sound goes on in its loop
-    samples = samples[start:stop].copy()
-    changes = [taken]
+    samples, changes = samples[start:stop].copy(), [taken]
     if start or stop < full:
         changes.append(f"cut from {start / sample_rate:.3f} s to {stop / sample_rate:.3f} s")
     for wanted, seconds, edge in ((start > 0, FADE_IN_S, 1), (cut_end, FADE_OUT_S, -1)):
@@ -165,7 +166,7 @@ def prepare(samples, sample_rate, taken, sound):
     return np.round(samples * (PEAK / np.abs(samples).max())).astype(np.int16), "; ".join(changes)
 
 
-def f0_hz(samples, sample_rate, sound):
+def measure_f0_hz(samples, sample_rate, sound):
     """First partial of a struck or plucked sound; else the median of YIN in frames within 30 dB of the loudest.
 
     YIN weighs all partials, and those of a stiff string lie too high: it would put the piano 8 cents sharp.
@@ -204,7 +205,8 @@ def licence_texts(places):
     sphinx = [s for s in stanzas(places[SPHINX]) if s.startswith(("Format:", "Files: *\n"))]
     notice = find(places[BASIC_PITCH], f"basic_pitch-{VERSIONS[BASIC_PITCH]}/NOTICE").read_text(encoding="utf8").split("\n\n")
     vocadito = [p for p in notice if "Vocadito" in p]
-    texts = {SOUNDFONT: stanzas(places[SOUNDFONT]), SONIC_PI: used + cc0, SPHINX: sphinx, BASIC_PITCH: vocadito + [VOCADITO]}
+    texts = {SOUNDFONT: stanzas(places[SOUNDFONT]), SONIC_PI: used + cc0, SPHINX: sphinx,
+             BASIC_PITCH: vocadito + [VOCADITO]}
     return {LICENCES[package][1]: "\n\n".join(text).strip() + "\n" for package, text in texts.items()}
 
 
@@ -234,7 +236,7 @@ def build(sound, place):
         "path": inside, "licence": licence, "licence_file": f"licences/{licence_file}",
         "attribution": attribution(sound, place), "changes": changes,
         "sample_rate": sample_rate, "seconds": f"{len(samples) / sample_rate:.3f}",
-        "f0_hz": f"{f0_hz(samples, sample_rate, sound):.1f}" if sound.f0_range_hz else "",
+        "f0_hz": f"{measure_f0_hz(samples, sample_rate, sound):.1f}" if sound.f0_range_hz else "",
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
     }
 

@@ -88,7 +88,8 @@ def load_file(path, sample_rate=16000):
         with path.open("rb") as stream:
             return _decode(stream, sample_rate, str(path), 1.0)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
-        raise ValueError(f"{path} is damaged or not a sound file (WAV, FLAC, OGG, MP3, AIFF): {error}") from error
+        reason = getattr(error, "error_string", error)
+        raise ValueError(f"{path} is damaged or of a kind that cannot be read; WAV, FLAC, OGG, MP3, AIFF can: {reason}") from error
 
 
 @functools.cache
@@ -116,7 +117,7 @@ def _decode(stream, sample_rate, source, loudest):
         expected, file_rate = sound.frames, sound.samplerate
     if len(samples) == 0:
         raise ValueError(f"{source} is empty: it holds no samples")
-    if len(samples) < expected:
+    if len(samples) < 0.99 * expected:  # the length of an MP3 without a header is an estimate
         raise ValueError(f"{source} is damaged: {len(samples)} of {expected} samples could be read")
     if not np.isfinite(samples).all():
         raise ValueError(f"{source} holds samples that are not finite numbers")

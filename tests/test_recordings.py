@@ -114,6 +114,8 @@ def test_works_from_any_folder(tmp_path, monkeypatch):
 
 def test_unknown_name_lists_the_names_and_the_closest():
     for call in (recordings.load, recordings.info):
+        with pytest.raises(ValueError, match="'sax'.*did you mean 'saxophone'"):
+            call("sax")
         with pytest.raises(ValueError, match="'saxophon'.*did you mean 'saxophone'.*tabla_loop"):
             call("saxophon")
 

@@ -40,7 +40,8 @@ def info(name):
     """
     table = _table()
     if name not in table:
-        close = difflib.get_close_matches(str(name), table, n=1, cutoff=0.5)
+        begin = [other for other in table if other.startswith(str(name))]
+        close = begin or difflib.get_close_matches(str(name), table, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise ValueError(f"no recording is called {name!r}{hint}; there are {', '.join(table)}")
     return dict(table[name])

@@ -1,0 +1,14 @@
+"""What all tests share: quiet fits, reproducible numbers, and one thread, as the builds have it."""
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers():
+    """Each test draws the same numbers, whichever ran before it."""
+    torch.manual_seed(0)

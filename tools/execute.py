@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -92,10 +93,12 @@ def run_chapter(path: Path, budget_s: float = BUDGET_S):
     from traitlets.config import Config
 
     name = str(path.relative_to(ROOT))
-    sockets = Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})  # TCP warns that it is not encrypted
-    result = single_nb_execution(
-        read(path), cwd=str(path.parent), timeout=int(budget_s), allow_errors=False, record_timing=True, config=sockets
-    )
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        # TCP warns that it is not encrypted. A relative socket path would mean another folder to the kernel than to us.
+        ipc = {"KernelManager": {"transport": "ipc", "ip": f"{folder}/socket"}} if os.name == "posix" else {}
+        result = single_nb_execution(
+            read(path), cwd=str(path.parent), timeout=int(budget_s), allow_errors=False, record_timing=True, config=Config(ipc)
+        )
     if result.err is not None:
         number, cell = next(((i, c) for i, c in code_cells(result.nb) if failed(c)), (0, None))
         where = f"cell {number}" + (f" ({first_line(cell)})" if cell else "")

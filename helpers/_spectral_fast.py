@@ -17,8 +17,9 @@ import torch.nn.functional as F
 
 from helpers.losses import FLOOR
 
-# Everything that vectorises a sum, but not "nnan" and "ninf": a NaN must come out as NaN.
-_FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
+# What lets a sum be vectorised, but not "nnan" and "ninf" (a NaN must come out as NaN), nor "contract" (equal sounds must
+# give exactly zero, and the target was squared elsewhere).
+_FASTMATH = {"reassoc", "arcp", "nsz"}
 
 
 def target_powers(target, sizes):

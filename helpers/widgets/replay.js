@@ -2,9 +2,9 @@
 import { themeOf, onThemeChange, PALETTE } from "./common/theme.js";
 import { make, choice } from "./common/dom.js";
 import { sketch, onDrag } from "./common/canvas.js";
-import { Axes, tickText } from "./common/axes.js";
+import { Axes, LEFT, tickText } from "./common/axes.js";
 import { decode, Deck } from "./common/audio.js";
-import { Strips, LEFT } from "./common/strips.js";
+import { Strips } from "./common/strips.js";
 import { Transport, follow } from "./common/transport.js";
 
 const CURVE_HEIGHT = 150;

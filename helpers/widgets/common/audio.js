@@ -1,13 +1,29 @@
 // Sound: only on a press, one thing on a page at a time, without clicks, and never when the page is out of sight.
 
 const STARTED = "introddsp:started";
-const FADE_S = 0.01;
+export const FADE_S = 0.01;
 
 // All widgets of a page share one context; a browser allows few. The first press creates it.
-function audioContext() {
+export function audioContext() {
   const context = (globalThis.introddspAudio ??= new AudioContext());
   if (context.state === "suspended") context.resume();
   return context;
+}
+
+// Whoever starts to sound silences everything else on the page.
+export function claimPage(owner) {
+  document.dispatchEvent(new CustomEvent(STARTED, { detail: owner }));
+  document.querySelectorAll("audio").forEach((sound) => sound.pause());
+}
+
+// Calls `stop` when something else sounds or the page is out of sight. Returns the ways to stop listening.
+export function onOtherSound(owner, stop) {
+  return [
+    listenTo(document, STARTED, (event) => event.detail !== owner && stop()),
+    listenTo(document, "play", (event) => event.target.matches?.("audio") && stop(), true),
+    listenTo(document, "visibilitychange", () => document.hidden && stop()),
+    listenTo(window, "pagehide", stop),
+  ];
 }
 
 // An encoded sound as an AudioBuffer at its own rate. Needs no press, and makes no sound.
@@ -34,12 +50,8 @@ export function toBuffer(samples, sampleRate, length = samples.length) {
 export class Deck {
   constructor(buffers, onChange = () => {}) {
     Object.assign(this, { buffers, onChange, chosen: 0, loop: false, playing: false, offset: 0 });
-    this.removers = [
-      listen(document, STARTED, (event) => event.detail !== this && this.pause()),
-      listen(document, "play", (event) => event.target.matches?.("audio") && this.pause(), true),
-      listen(document, "visibilitychange", () => document.hidden && this.pause()),
-      listen(window, "pagehide", () => this.pause()),
-    ];
+    this.gains = buffers.map(() => 1);
+    this.removers = onOtherSound(this, () => this.pause());
   }
   get duration() { return this.buffers[0].duration; }
   get position() {
@@ -51,14 +63,13 @@ export class Deck {
   play() {
     if (this.playing) return;
     this.context = audioContext();
-    document.dispatchEvent(new CustomEvent(STARTED, { detail: this }));
-    document.querySelectorAll("audio").forEach((sound) => sound.pause());
+    claimPage(this);
     if (this.offset >= this.duration - 0.01) this.offset = 0;
     this.master = new GainNode(this.context, { gain: 0 });
     this.master.connect(this.context.destination);
     this.fade(this.master, 1);
     this.startedAt = this.context.currentTime + 0.005;
-    this.voices = this.buffers.map((buffer, i) => this.voice(buffer, i === this.chosen ? 1 : 0));
+    this.voices = this.buffers.map((buffer, i) => this.voice(buffer, this.gainOf(i)));
     this.playing = true;
     this.voices[0].source.onended = () => this.halt(0);
     this.onChange();
@@ -85,10 +96,21 @@ export class Deck {
   }
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
+  gainOf(i) { return i === this.chosen ? this.gains[i] : 0; }
   choose(index) {
     this.chosen = index;
-    if (this.playing) this.voices.forEach(({ level }, i) => this.fade(level, i === index ? 1 : 0));
+    this.level();
     this.onChange();
+  }
+  setGain(i, gain) {
+    this.gains[i] = gain;
+    this.level();
+  }
+  level() { if (this.playing) this.voices.forEach(({ level }, i) => this.fade(level, this.gainOf(i))); }
+
+  replace(i, buffer) {
+    this.buffers[i] = buffer;
+    if (this.playing) this.seek(this.position);
   }
 
   seek(seconds) {
@@ -109,7 +131,7 @@ export class Deck {
   remove() { this.pause(); this.removers.forEach((remove) => remove()); }
 }
 
-function listen(target, name, listener, capture = false) {
+function listenTo(target, name, listener, capture = false) {
   target.addEventListener(name, listener, capture);
   return () => target.removeEventListener(name, listener, capture);
 }

@@ -1,5 +1,7 @@
 // Axes of a picture: the mapping from values to pixels, ticks at round numbers, curves.
 
+export const LEFT = 48; // pixels for the numbers of every vertical axis, so that pictures stand in line
+
 // Round numbers from low to high, about `count` of them.
 export function ticks(low, high, count) {
   const rough = (high - low) / Math.max(count, 1);

@@ -1,20 +1,36 @@
 // Spectra of samples: an FFT, magnitudes over time, and their picture in decibels.
 
+const waves = new Map(); // one turn of cosine and sine for each FFT size
+
+function turn(n) {
+  if (!waves.has(n)) {
+    const angle = (k) => (-2 * Math.PI * k) / n;
+    waves.set(n, [Float64Array.from({ length: n / 2 }, (_, k) => Math.cos(angle(k))),
+      Float64Array.from({ length: n / 2 }, (_, k) => Math.sin(angle(k)))]);
+  }
+  return waves.get(n);
+}
+
 // In place, radix two. `re` and `im` have a power of two of values.
 export function fft(re, im) {
-  const n = re.length;
+  const n = re.length, [cosine, sine] = turn(n);
   for (let i = 1, j = 0; i < n; i++) {
     let bit = n >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
     j ^= bit;
-    if (i < j) [re[i], re[j], im[i], im[j]] = [re[j], re[i], im[j], im[i]];
+    if (i < j) {
+      const x = re[i], y = im[i];
+      re[i] = re[j];
+      im[i] = im[j];
+      re[j] = x;
+      im[j] = y;
+    }
   }
   for (let size = 2; size <= n; size *= 2) {
-    const half = size / 2;
-    for (let k = 0; k < half; k++) {
-      const c = Math.cos((-2 * Math.PI * k) / size), s = Math.sin((-2 * Math.PI * k) / size);
-      for (let a = k; a < n; a += size) {
-        const b = a + half;
+    const half = size / 2, stride = n / size;
+    for (let start = 0; start < n; start += size) {
+      for (let k = 0; k < half; k++) {
+        const a = start + k, b = a + half, c = cosine[k * stride], s = sine[k * stride];
         const x = re[b] * c - im[b] * s, y = re[b] * s + im[b] * c;
         re[b] = re[a] - x;
         im[b] = im[a] - y;
@@ -25,22 +41,29 @@ export function fft(re, im) {
   }
 }
 
-// |STFT| with a periodic Hann window, frames centred and edges silent: one Float32Array of size/2 + 1 bins per frame.
-export function magnitudes(samples, size, hop) {
+// `margin` more samples at both ends: silence, or the sound mirrored at its first and last sample.
+export function pad(samples, margin, mirror = false) {
+  const n = samples.length;
+  const at = (i) => (mirror ? samples[i < 0 ? -i : i < n ? i : 2 * (n - 1) - i] : samples[i] ?? 0);
+  return Float64Array.from({ length: n + 2 * margin }, (_, i) => at(i - margin));
+}
+
+// |STFT| of padded samples with a periodic Hann window: one Float64Array of size/2 + 1 bins per frame.
+export function magnitudes(padded, size, hop) {
   const window = Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
   const frames = [];
-  for (let centre = 0; centre <= samples.length; centre += hop) {
-    const re = window.map((w, i) => w * (samples[centre - size / 2 + i] ?? 0)), im = new Float64Array(size);
+  for (let start = 0; start + size <= padded.length; start += hop) {
+    const re = window.map((w, i) => w * padded[start + i]), im = new Float64Array(size);
     fft(re, im);
-    frames.push(Float32Array.from({ length: size / 2 + 1 }, (_, k) => Math.hypot(re[k], im[k])));
+    frames.push(Float64Array.from({ length: size / 2 + 1 }, (_, k) => Math.sqrt(re[k] * re[k] + im[k] * im[k])));
   }
   return frames;
 }
 
-// Frames for a picture: 46 ms windows or so, at most 320 of them.
+// Frames for a picture: windows of about 50 ms, at most 320 of them.
 export function pictureFrames(samples, sampleRate) {
   const size = 2 ** Math.round(Math.log2(sampleRate * 0.05));
-  return magnitudes(samples, size, Math.max(size / 8, Math.ceil(samples.length / 320)));
+  return magnitudes(pad(samples, size / 2), size, Math.max(size / 8, Math.ceil(samples.length / 320)));
 }
 
 // A canvas of one pixel per cell, `range` decibels below `loudest`. Every two bins make a row: the louder counts.
@@ -53,7 +76,7 @@ export function picture(frames, loudest, rangeDb, colours) {
   frames.forEach((bins, column) => {
     for (let row = 0; row < rows; row++) {
       const db = 20 * Math.log10(Math.max(bins[2 * row], bins[2 * row + 1]) / loudest);
-      const level = Math.max(0, Math.min(255, Math.round(255 * (1 + db / rangeDb)))) || 0;
+      const level = Math.max(0, Math.min(255, Math.round(255 * (1 + db / rangeDb))));
       cells[(rows - 1 - row) * frames.length + column] = colours[level];
     }
   });
@@ -61,4 +84,9 @@ export function picture(frames, loudest, rangeDb, colours) {
   return canvas;
 }
 
-export const loudestOf = (all) => Math.max(1e-9, ...all.flat().map((bins) => bins.reduce((a, b) => Math.max(a, b), 0)));
+// The largest of all magnitudes of several sounds; never zero, so that silence can be divided by it.
+export function loudestOf(sounds) {
+  let loudest = 1e-9;
+  for (const frames of sounds) for (const bins of frames) for (const bin of bins) if (bin > loudest) loudest = bin;
+  return loudest;
+}

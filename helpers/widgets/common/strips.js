@@ -1,11 +1,10 @@
 // Spectrograms of several sounds, one under the other, on one decibel scale, with one cursor.
 import { decibelColours } from "./theme.js";
-import { Axes } from "./axes.js";
+import { Axes, LEFT } from "./axes.js";
 import { pictureFrames, picture, loudestOf } from "./spectrum.js";
 import { make } from "./dom.js";
 
 const RANGE_DB = 80, STRIP = 96, GAP = 8, FOOT = 36;
-export const LEFT = 44;
 
 export class Strips {
   constructor(buffers) {
@@ -20,7 +19,7 @@ export class Strips {
 
   restyle(theme) {
     this.theme = theme;
-    const colours = decibelColours(theme.dark);
+    const colours = decibelColours(theme);
     this.pictures = this.frames.map((each) => picture(each, this.loudest, RANGE_DB, colours));
     const css = (word) => `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
     this.ramp.style.background = `linear-gradient(to right, ${[0, 51, 102, 153, 204, 255].map((i) => css(colours[i]))})`;

@@ -5,17 +5,19 @@ const PALETTE_ON_DARK = ["#56a8f0", "#ff8a4c", "#2fc79a", "#e7a3c8", "#f2b92c", 
 // The decibel scale of helpers/_style.py, silence first.
 export const DECIBEL_STOPS = ["#ffffff", "#fde4c0", "#f6ad68", "#dd6648", "#9c2f5d", "#4b1a5e", "#140b2e"];
 
-export const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+
+const rgb = (css) => css.match(/[\d.]+/g).slice(0, 3).map(Number);
 
 // What the style sheet resolved for this element. The style sheet names the theme's variables.
 export function themeOf(element) {
   const style = getComputedStyle(element);
-  const [red, green, blue] = style.color.match(/[\d.]+/g).map(Number);
+  const [red, green, blue] = rgb(style.color);
   const dark = red + green + blue > 384;
   return {
     dark,
     ink: style.color,
-    paper: style.getPropertyValue("--paper").trim(),
+    paper: style.backgroundColor,
     muted: style.getPropertyValue("--muted").trim(),
     edge: style.getPropertyValue("--edge").trim(),
     palette: dark ? PALETTE_ON_DARK : PALETTE,
@@ -23,9 +25,10 @@ export function themeOf(element) {
   };
 }
 
-// 256 colours from silence to loud. On dark pages silence is dark.
-export function decibelColours(dark) {
-  const stops = (dark ? ["#171c23", ...DECIBEL_STOPS.slice(1, 6).reverse(), "#fff6e0"] : DECIBEL_STOPS).map(channels);
+// 256 colours from silence, which is the colour of the paper, to loud.
+export function decibelColours({ dark, paper }) {
+  const inks = dark ? [...DECIBEL_STOPS.slice(1, 6).reverse(), "#fff6e0"] : DECIBEL_STOPS.slice(1);
+  const stops = [rgb(paper), ...inks.map(channels)];
   const table = new Uint32Array(256);
   const bytes = new Uint8ClampedArray(table.buffer);
   for (let i = 0; i < 256; i++) {

@@ -27,10 +27,10 @@ export class Transport {
     const { deck } = this;
     const step = Math.max(0.05, deck.duration / 20);
     onKeys(root, {
-      ...more,
       " ": ({ target }) => (target.matches(".choice, .quiet") ? target.click() : deck.toggle()),
       ArrowLeft: (event) => (event.target.matches("input") ? more.ArrowDown(event) : deck.seek(deck.position - step)),
       ArrowRight: (event) => (event.target.matches("input") ? more.ArrowUp(event) : deck.seek(deck.position + step)),
+      ...more,
     });
   }
 

@@ -50,8 +50,8 @@ class _Terminal(_Line):
         self.bar = tqdm(total=steps, leave=False)
 
     def update(self, step, loss):
-        self.bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-        self.bar.update(step - self.bar.n)
+        self.bar.n = step
+        self.bar.set_postfix_str(f"loss {loss:.4g}", refresh=True)
 
     def close(self, line=None):
         self.bar.close()

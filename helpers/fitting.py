@@ -128,7 +128,7 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
         parameters: tensors to optimise, as a list or as a dict with their names; all of the module's when left out.
         lr: step size of Adam and SGD. L-BFGS searches along its line and needs none.
         optimiser: ``"adam"``, ``"sgd"`` or ``"lbfgs"`` (which reads from the device in every step).
-        schedule: None, ``"cosine"`` (down to nothing) or ``"exponential"`` (down to a hundredth).
+        schedule: None, ``"cosine"`` (down to nothing) or ``"exponential"`` (down to a hundredth); None with L-BFGS.
         snapshots: how many, denser in the beginning; or a list of steps.
         log_every: steps between two readings of the loss from the device.
         patience: stop when no restart has improved for so many steps, as seen at a reading.
@@ -148,7 +148,7 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
     check_count("steps", steps)
     check_count("log_every", log_every)
     _check_choice("optimiser", optimiser, _OPTIMISERS)
-    _check_choice("schedule", schedule, _SCHEDULES)
+    _check_choice("schedule", schedule, (None,) if optimiser == "lbfgs" else _SCHEDULES)
     named = _named_parameters(model, parameters)
     if device is None and not isinstance(model, nn.Module):
         device = next(iter(named.values())).device
@@ -278,9 +278,9 @@ class _Run:
             raise self._failure(step, parameter, self.losses[step])
 
     def _failure(self, step, parameter, loss):
-        self.losses = self.losses[: step + 1]
-        where = f"the gradient of {parameter} is" if parameter else "no gradient, but the loss is"
-        return FitError(f"step {step}: {where} NaN or infinite; the loss is {loss.tolist()}", step, parameter)
+        what = f"the gradient of {parameter} is" if parameter else "all gradients are finite, but the loss is"
+        shown = ", ".join(f"{each:.4g}" for each in loss.reshape(-1)[:8].tolist())
+        return FitError(f"step {step}: {what} NaN or infinite (loss {shown})", step, parameter)
 
     def _stalled_steps(self):
         return len(self.losses) - 1 - int(self.losses.argmin(dim=0).max())

@@ -19,7 +19,7 @@ COLOURS = {
 DECIBEL_STOPS = ["#ffffff", "#fde4c0", "#f6ad68", "#dd6648", "#9c2f5d", "#4b1a5e", "#140b2e"]
 DECIBELS = mpl.colors.LinearSegmentedColormap.from_list("decibels", DECIBEL_STOPS)
 WIDTH_INCH = 7.2
-_PALETTE = 48  # colours of a figure's PNG: no step is seen, in lines or in spectrograms of 40 levels
+_LINE_COLOURS, _PICTURE_COLOURS = 28, 96  # of a figure's PNG: as few as leave no step to be seen
 
 STYLE = {
     "figure.figsize": (WIDTH_INCH, 2.4), "figure.dpi": 100, "figure.constrained_layout.use": True,
@@ -61,9 +61,11 @@ def png(fig):
     """
     from PIL import Image
 
+    pictures = any(ax.images or ax.collections for ax in fig.axes)
+    colours = _PICTURE_COLOURS if pictures else _LINE_COLOURS
     stream = io.BytesIO()
     fig.savefig(stream, format="png", dpi=2 * STYLE["figure.dpi"], pil_kwargs={"compress_level": 0})
-    picture = Image.open(stream).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE)
+    picture = Image.open(stream).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     picture.save(stream, format="PNG", optimize=True)
     return stream.getvalue(), {"width": picture.width // 2, "height": picture.height // 2}

@@ -22,7 +22,7 @@ __all__ = ["COLOURS", "DECIBELS", "animation", "bode", "figure", "landscape", "l
            "spectrogram", "spectrum", "waveform"]
 
 _COLUMNS = 1400  # pixels across a figure on a dense screen: more points than this are drawn as an envelope
-_CELLS = (257, 360)  # of a spectrogram, rows and columns at most, and its finest step of level:
+_CELLS = (200, 320)  # of a spectrogram, rows and columns at most, and its finest step of level:
 _STEP_DB = 2.0  # recorded noise does not compress, and these keep a picture of it under 60 kB
 
 if _style.in_notebook():

@@ -203,7 +203,7 @@ def assert_widgets(page) -> None:
     """Every widget of the page has drawn itself."""
     expected = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
     page.wait_for_function(f"document.querySelectorAll('.afm-widget').length >= {expected}", timeout=10_000)
-    page.wait_for_timeout(200 if expected else 0)
+    page.wait_for_function("!document.querySelector('.afm-widget:empty, .afm-widget .busy')", timeout=10_000)
     for text, size in page.evaluate("() => [...document.querySelectorAll('.afm-widget')].map(e => [e.textContent, e.querySelectorAll('*').length])"):
         assert size > 3 and "could not be shown" not in text and "needs a running kernel" not in text, text[:200]
 

@@ -6,13 +6,13 @@ parameters stay on the device, and are read only every `log_every` steps.
 
 import contextlib
 import math
-import time
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from helpers import _progress
+from helpers._descent import Descent, copy_tensors, map_tensors
 from helpers.checks import check_count, check_finite
 from helpers.device import choose_device
 
@@ -37,9 +37,11 @@ class FitError(ArithmeticError):
         fit: the `Fit` up to there; its model carries the best parameters so far.
     """
 
-    def __init__(self, message, step, parameter):
-        super().__init__(message)
-        self.step, self.parameter, self.fit = step, parameter, None
+    def __init__(self, step, parameter, fit):
+        what = f"the gradient of {parameter} is" if parameter else "all gradients are finite, but the loss is"
+        losses = ", ".join(f"{loss:.4g}" for loss in fit.losses[step].reshape(-1)[:8].tolist())
+        super().__init__(f"step {step}: {what} NaN or infinite (loss {losses})")
+        self.step, self.parameter, self.fit = step, parameter, fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
         steps: number of updates.
         inputs: a tensor, or a tuple of arguments, for the model.
         target: what the objective compares with.
-        parameters: tensors to optimise, as a list or as a dict with their names; all of the module's when left out.
+        parameters: a tensor to optimise, a list of them, or a dict with their names; all of the module's when left out.
         lr: step size of Adam and SGD. L-BFGS searches along its line and needs none.
         optimiser: ``"adam"``, ``"sgd"`` or ``"lbfgs"`` (which reads from the device in every step).
         schedule: None, ``"cosine"`` (down to nothing) or ``"exponential"`` (down to a hundredth); None with L-BFGS.
@@ -157,136 +159,36 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
         torch.manual_seed(seed)
     with _at(device, (model, objective), named):
         # After the parameters, so that a parameter which is also an input stays the same tensor.
-        inputs = _map(lambda tensor: tensor.to(device), inputs if isinstance(inputs, tuple) else (inputs,))
+        inputs = map_tensors(lambda tensor: tensor.to(device), inputs if isinstance(inputs, tuple) else (inputs,))
         goal = () if target is None else (check_finite("target", target).detach().to(device),)
-        run = _Run(
+        descent = Descent(
             lambda: model(*inputs),
-            lambda prediction: objective(prediction, *goal),
+            lambda prediction: _check_loss(objective(prediction, *goal)),
             named,
             _OPTIMISERS[optimiser](list(named.values()), lr),
             _snapshot_steps(snapshots, steps),
         )
         display = _progress.start(steps, progress)
         try:
-            failure = run.descend(steps, _SCHEDULES[schedule], log_every, patience, display)
-            result = run.result(model, device)
+            descent.run(steps, _SCHEDULES[schedule], log_every, patience, display.update)
+            result = _result(descent, model, device)
             display.close(repr(result))
         finally:
             display.close()
-    if failure:
-        failure.fit = result
-        raise failure
+    if descent.failure:
+        raise FitError(*descent.failure, result)
     return result
 
 
-class _Run:
-    """A fit in progress. Everything it remembers stays on the device until it is read."""
-
-    def __init__(self, predict, judge, named, optimiser, snapshot_steps):
-        self.predict, self.judge, self.optimiser = predict, judge, optimiser
-        self.named = named
-        self.best = _copy(named)
-        self.best_loss = None
-        self.snapshot_steps, self.snapshots = snapshot_steps, []
-        self.step = 0
-        self.remembered = False
-        self.losses = torch.empty(0)  # those already read
-        self.unread_losses, self.unread_norms, self.norm_labels = [], [], []
-        self.seconds = 0.0
-
-    def descend(self, steps, schedule, log_every, patience, display):
-        """Make the steps; returns the FitError that ended them early, or None. The best parameters stay."""
-        group = self.optimiser.param_groups[0]
-        lr = group["lr"]
-        started = time.perf_counter()
-        try:
-            for self.step in range(steps):
-                group["lr"] = lr * schedule(self.step / steps)
-                self.remembered = False
-                self.optimiser.step(self._evaluate)
-                if (self.step + 1) % log_every == 0 or self.step + 1 == steps:
-                    self._read()
-                    display.update(self.step + 1, float(self.losses.min()))
-                    if patience and self._stalled_steps() >= patience:
-                        break
-        except FitError as error:
-            return error
-        finally:
-            self._restore_best()
-            self.seconds = time.perf_counter() - started
-
-    def result(self, model, device):
-        """The `Fit`, from the best parameters."""
-        with torch.no_grad():
-            audio = self.predict()
-        snapshots = [Snapshot(*_map(torch.Tensor.cpu, moment)) for moment in self.snapshots]
-        best, audio = _map(torch.Tensor.cpu, (self.best, _copy(audio)))
-        return Fit(self.losses, best, model, audio, snapshots, self.seconds, device)
-
-    def _evaluate(self):
-        self.optimiser.zero_grad()
-        prediction = self.predict()
-        loss = self.judge(prediction)
-        total = _checked_loss(loss).sum()
-        total.backward()
-        if not self.remembered:  # L-BFGS evaluates several times in a step
-            self._remember(prediction, _copy(loss))
-        return total
-
-    @torch.no_grad()
-    def _remember(self, prediction, loss):
-        """Note loss, gradient norms, the best parameters, and a snapshot; before the optimiser moves on."""
-        self.remembered = True
-        self.unread_losses.append(loss)
-        graded = [(name, tensor.grad) for name, tensor in self.named.items() if tensor.grad is not None]
-        self.unread_norms += torch._foreach_norm([grad for _, grad in graded], math.inf)
-        self.norm_labels += [(self.step, name) for name, _ in graded]
-        if self.best_loss is None:
-            self.best_loss = torch.full_like(loss, math.inf)
-        self._keep_best(loss)
-        if self.step in self.snapshot_steps:
-            self.snapshots.append((self.step, loss, _copy(self.named), _copy(prediction)))
-
-    def _keep_best(self, loss):
-        better = loss < self.best_loss  # a NaN is never better
-        better_in_all = loss.sum() < self.best_loss.sum() if loss.ndim else better
-        torch.where(better, loss, self.best_loss, out=self.best_loss)
-        for name, tensor in self.named.items():
-            own = loss.ndim and tensor.ndim and len(tensor) == len(loss)
-            choice = better.reshape(-1, *[1] * (tensor.ndim - 1)) if own else better_in_all
-            torch.where(choice, tensor, self.best[name], out=self.best[name])
-
-    def _restore_best(self):
-        with torch.no_grad():
-            for name, tensor in self.named.items():
-                tensor.copy_(self.best[name])
-
-    def _read(self):
-        """Fetch losses and gradient norms from the device: the one place that waits for it."""
-        losses = torch.stack(self.unread_losses).cpu()
-        norms = torch.stack(self.unread_norms).cpu()
-        first = len(self.losses)
-        self.losses = torch.cat([self.losses.to(losses.dtype), losses]) if first else losses
-        labels = self.norm_labels
-        self.unread_losses, self.unread_norms, self.norm_labels = [], [], []
-        bad_losses = (~losses.isfinite()).reshape(len(losses), -1).any(dim=1).nonzero().flatten() + first
-        bad_norms = (~norms.isfinite()).nonzero().flatten()
-        if len(bad_losses) or len(bad_norms):
-            step, parameter = labels[bad_norms[0]] if len(bad_norms) else (math.inf, None)
-            if len(bad_losses) and bad_losses[0] < step:
-                step, parameter = int(bad_losses[0]), None
-            raise self._failure(step, parameter, self.losses[step])
-
-    def _failure(self, step, parameter, loss):
-        what = f"the gradient of {parameter} is" if parameter else "all gradients are finite, but the loss is"
-        shown = ", ".join(f"{each:.4g}" for each in loss.reshape(-1)[:8].tolist())
-        return FitError(f"step {step}: {what} NaN or infinite (loss {shown})", step, parameter)
-
-    def _stalled_steps(self):
-        return len(self.losses) - 1 - int(self.losses.argmin(dim=0).max())
+def _result(descent, model, device):
+    with torch.no_grad():
+        audio = copy_tensors(descent.predict())
+    snapshots = [Snapshot(*map_tensors(torch.Tensor.cpu, moment)) for moment in descent.snapshots]
+    best, audio = map_tensors(torch.Tensor.cpu, (descent.best, audio))
+    return Fit(descent.losses, best, model, audio, snapshots, descent.seconds, device)
 
 
-def _checked_loss(loss):
+def _check_loss(loss):
     if not isinstance(loss, torch.Tensor) or loss.ndim > 1:
         came = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
         raise ValueError(f"objective must give a tensor of shape () or (batch,), got {came}")
@@ -302,6 +204,8 @@ def _named_parameters(model, parameters):
         known = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
     elif not callable(model):
         raise TypeError(f"model must be a module or a callable, got {type(model).__name__}")
+    if isinstance(parameters, torch.Tensor):
+        parameters = [parameters]
     if parameters is None:
         named = known
     elif isinstance(parameters, dict):
@@ -349,22 +253,6 @@ def _at(device, owners, named):
         yield
     finally:
         move(home)
-
-
-def _copy(value):
-    """The same value, its tensors out of the graph and safe from updates in place."""
-    return _map(lambda tensor: tensor.detach().clone(), value)
-
-
-def _map(function, value):
-    """The same value with the function applied to every tensor in it."""
-    if isinstance(value, torch.Tensor):
-        return function(value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_map(function, each) for each in value)
-    if isinstance(value, dict):
-        return {name: _map(function, each) for name, each in value.items()}
-    return value
 
 
 def _finite_or_inf(losses):

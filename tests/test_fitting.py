@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fakecuda import DEVICE, to_fake
 from helpers import _progress, choose_device, fit, fitting, losses, oscillators
+from helpers._descent import Descent
 from helpers.fitting import FitError
 
 READS = {"aten._local_scalar_dense", "aten.nonzero", "aten.equal", "aten.is_nonzero", "aten.item"}
@@ -83,6 +84,7 @@ def test_a_callable_with_parameters():
     result = quiet_fit(lambda: a + b, square, 400, parameters=[a, b], lr=0.05)
     assert list(result.parameters) == ["parameters[0]", "parameters[1]"]
     assert (a + b).item() == pytest.approx(3.0, abs=1e-3)
+    assert list(quiet_fit(lambda: a + b, square, 1, parameters=a).parameters) == ["parameters[0]"]
     named = quiet_fit(lambda: a + b, square, 1, parameters={"a": a, "b": b})
     assert list(named.parameters) == ["a", "b"]
 
@@ -140,6 +142,16 @@ def test_restarts_keep_the_best_of_each():
         assert torch.equal(result.parameters["a"][row], result.snapshots[step].parameters["a"][row])
     torch.testing.assert_close(each(result.audio), result.best_loss)
     assert "best of 3" in repr(result)
+
+
+def test_what_restarts_share_is_kept_where_their_sum_is_least():
+    shared = leaf(0.0)
+    goals = torch.tensor([1.0, 2.0, 6.0])
+    each = lambda y: (y - goals).square()
+    result = quiet_fit(lambda: shared.expand(3), each, 200, parameters={"shared": shared}, lr=0.1, snapshots=range(200))
+    kept = result.snapshots[result.losses.sum(dim=1).argmin()].parameters["shared"]
+    assert torch.equal(result.parameters["shared"], kept)
+    assert kept.item() == pytest.approx(3.0, abs=1e-2)
 
 
 def test_restarts_are_independent():
@@ -261,19 +273,18 @@ def test_steps_on_another_device(optimiser, reduction):
     with FakeTensorMode():
         a, f0_hz, target = to_fake((torch.ones(2, 5, requires_grad=True), torch.ones(2, 1), torch.ones(1, 4_000)))
         loss = losses.MultiScaleSpectralLoss(reduction=reduction)
-        run = fitting._Run(
+        descent = Descent(
             lambda: oscillators.sinusoid(a, f0_hz, 16_000, 4_000),
             lambda prediction: loss(prediction, target),
             {"a": a},
             fitting._OPTIMISERS[optimiser]([a], 0.01),
             {1},
         )
-        for run.step in range(3):
-            run.remembered = False
-            run.optimiser.step(run._evaluate)
-        run._restore_best()
-        remembered = [run.best["a"], run.best_loss, *run.unread_losses, *run.unread_norms, run.snapshots[0][3]]
-        assert len(remembered) == 9
+        for step in range(3):
+            descent.step(step)
+        best = [descent.best["a"], descent.best_loss, descent.best_total]
+        remembered = [*best, *descent._unread_losses, *descent._unread_norms, descent.snapshots[0][3]]
+        assert len(remembered) == 10
         assert all(tensor.device == DEVICE for tensor in remembered)
 
 

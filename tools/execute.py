@@ -1,7 +1,11 @@
-"""Run chapters side by side and keep their outputs in the notebook cache that Sphinx reads."""
+"""Run chapters side by side and keep their outputs in the notebook cache that Sphinx reads.
+
+    python -m tools.execute CHAPTER.md ...     (--root: another book's folder, --budget: seconds for each chapter)
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -14,7 +18,6 @@ from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / "_build" / ".jupyter_cache"
 BUDGET_S = 60.0
 
 
@@ -31,37 +34,38 @@ class Run:
     fresh: bool
 
 
-def cache_key() -> str:
+def cache_key(root: Path = ROOT) -> str:
     """Hash of all that outputs depend on besides the chapter itself: helpers, sounds, pins, Python."""
     digest = hashlib.sha256(sys.version.encode())
-    sources = [p for p in (ROOT / "helpers").rglob("*") if p.is_file() and p.suffix in {".py", ".js", ".css", ".flac", ".csv"}]
-    for path in sorted(sources) + [ROOT / "requirements.txt", ROOT / "constraints.txt"]:
-        digest.update(path.relative_to(ROOT).as_posix().encode())
+    sources = [p for p in (root / "helpers").rglob("*") if p.is_file() and p.suffix in {".py", ".js", ".css", ".flac", ".csv"}]
+    for path in sorted(sources) + [root / "requirements.txt", root / "constraints.txt"]:
+        digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def open_cache():
+def open_cache(root: Path = ROOT):
     """The notebook cache, emptied if helpers, sounds or pins have changed or if it cannot be read."""
     from jupyter_cache import get_cache
 
-    stamp, key = CACHE / "KEY", cache_key()
-    if CACHE.exists() and (not stamp.exists() or stamp.read_text() != key):
+    folder = root / "_build" / ".jupyter_cache"
+    stamp, key = folder / "KEY", cache_key(root)
+    if folder.exists() and (not stamp.exists() or stamp.read_text() != key):
         print("helpers, a recording or a pin has changed: every chapter runs again")
-        shutil.rmtree(CACHE)
+        shutil.rmtree(folder)
     try:
-        cache = get_cache(str(CACHE))
+        cache = get_cache(str(folder))
         cache.list_cache_records()
     except Exception as error:  # any damage to the database: outputs can be made again
         print(f"the notebook cache cannot be read ({type(error).__name__}): starting a new one")
-        shutil.rmtree(CACHE, ignore_errors=True)
-        cache = get_cache(str(CACHE))
+        shutil.rmtree(folder, ignore_errors=True)
+        cache = get_cache(str(folder))
     cache.change_cache_limit(10_000)
     stamp.write_text(key)
     return cache
 
 
-def notebooks(toc: Path = ROOT / "_toc.yml") -> list[Path]:
+def notebooks(root: Path = ROOT) -> list[Path]:
     """The chapters of the table of contents that hold code cells, in order."""
     import yaml
 
@@ -73,8 +77,8 @@ def notebooks(toc: Path = ROOT / "_toc.yml") -> list[Path]:
             for item in node:
                 yield from files(item)
 
-    pages = [ROOT / f"{name}.md" for name in files(yaml.safe_load(toc.read_text()))]
-    missing = [str(p.relative_to(ROOT)) for p in pages if not p.exists()]
+    pages = [root / f"{name}.md" for name in files(yaml.safe_load((root / "_toc.yml").read_text()))]
+    missing = [str(p.relative_to(root)) for p in pages if not p.exists()]
     if missing:
         raise ChapterError(f"_toc.yml names files that do not exist: {', '.join(missing)}")
     return [p for p in pages if "```{code-cell}" in p.read_text(encoding="utf-8")]
@@ -87,12 +91,11 @@ def read(path: Path):
     return myst_nb_reader_plugin(str(path))
 
 
-def run_chapter(path: Path, budget_s: float = BUDGET_S):
+def run_chapter(path: Path, name: str, budget_s: float):
     """Execute one chapter; returns the notebook and its seconds, or raises ChapterError."""
     from jupyter_cache.executors.utils import single_nb_execution
     from traitlets.config import Config
 
-    name = str(path.relative_to(ROOT))
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
         # TCP warns that it is not encrypted. A relative socket path would mean another folder to the kernel than to us.
         ipc = {"KernelManager": {"transport": "ipc", "ip": f"{folder}/socket"}} if os.name == "posix" else {}
@@ -100,7 +103,7 @@ def run_chapter(path: Path, budget_s: float = BUDGET_S):
             read(path), cwd=str(path.parent), timeout=int(budget_s), allow_errors=False, record_timing=True, config=Config(ipc)
         )
     if result.err is not None:
-        number, cell = next(((i, c) for i, c in code_cells(result.nb) if failed(c)), (0, None))
+        number, cell = last_started(result.nb)
         where = f"cell {number}" + (f" ({first_line(cell)})" if cell else "")
         raise ChapterError(f"{name}, {where}: {result.err}")
     for number, cell in code_cells(result.nb):
@@ -123,11 +126,9 @@ def code_cells(nb):
     return list(enumerate((c for c in nb.cells if c.cell_type == "code"), start=1))
 
 
-def failed(cell) -> bool:
-    """True for the cell in which execution stopped: it raised, or it started and never replied."""
-    timing = cell.metadata.get("execution", {})
-    started = "iopub.execute_input" in timing and "shell.execute_reply" not in timing
-    return started or any(o.output_type == "error" for o in cell.outputs)
+def last_started(nb):
+    """Number and cell at which an execution stopped, from the time stamps that nbclient leaves."""
+    return max(((i, c) for i, c in code_cells(nb) if "iopub.execute_input" in c.metadata.get("execution", {})), default=(0, None), key=lambda item: item[0])
 
 
 def first_line(cell) -> str:
@@ -144,23 +145,24 @@ def cell_seconds(cell) -> float:
     return (end - begin).total_seconds()
 
 
-def execute(paths: list[Path]) -> list[Run]:
+def execute(paths: list[Path], root: Path = ROOT, budget_s: float = BUDGET_S) -> list[Run]:
     """Bring the cache up to date for these chapters, on all cores; raises ChapterError with all failures."""
     from jupyter_cache.base import CacheBundleIn
 
-    cache = open_cache()
+    cache = open_cache(root)
     os.environ["HELPERS_QUIET"] = "1"
+    names = {path: path.resolve().relative_to(root).as_posix() for path in paths}
     runs, todo, failures = {}, [], []
     for path in paths:
         try:
             record = cache.match_cache_notebook(read(path))
-            runs[path] = Run(str(path.relative_to(ROOT)), record.data["execution_seconds"], False)
+            runs[path] = Run(names[path], record.data["execution_seconds"], False)
         except KeyError:
             todo.append(path)
 
     def one(path):
         try:
-            return path, run_chapter(path), None
+            return path, run_chapter(path, names[path], budget_s), None
         except ChapterError as error:
             return path, None, error
 
@@ -172,8 +174,27 @@ def execute(paths: list[Path]) -> list[Run]:
             nb, seconds = done
             bundle = CacheBundleIn(nb, str(path), data={"execution_seconds": seconds, "at": time.time()})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            runs[path] = Run(str(path.relative_to(ROOT)), seconds, True)
+            runs[path] = Run(names[path], seconds, True)
             print(f"  ran {runs[path].chapter} in {seconds:.1f} s", flush=True)
     if failures:
         raise ChapterError("\n\n".join(failures))
     return [runs[p] for p in paths]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("chapters", nargs="+", type=Path)
+    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument("--budget", type=float, default=BUDGET_S)
+    arguments = parser.parse_args()
+    try:
+        for run in execute(arguments.chapters, arguments.root.resolve(), arguments.budget):
+            print(f"{run.chapter}: {run.seconds:.1f} s, {'ran' if run.fresh else 'cached'}")
+    except ChapterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,11 +33,10 @@ def lfilter(x, b, a):
     if a.shape[-1] == 1:
         return fir(x, (b / a).to(x.dtype))
     order = max(2, a.shape[-1] - 1, b.shape[-1] - 1)
-    b, a = torch.atleast_2d(b / a[..., :1]), torch.atleast_2d(a / a[..., :1])
-    b, a = (F.pad(c, (0, order + 1 - c.shape[-1])) for c in (b, a))
+    both = torch.cat([_side(b, a, order), _side(a, b, order)], dim=-1) / a[..., :1]
     if order == 2:
-        return _run(_Biquads, x, torch.cat(torch.broadcast_tensors(b, a), dim=-1)[:, None])
-    return _run(_Direct, x, *torch.broadcast_tensors(b, a))
+        return _run(_Biquads, x, both.reshape(-1, 1, 6))
+    return _run(_Direct, x, both.reshape(-1, 2, order + 1))
 
 
 def sosfilt(x, sos):
@@ -121,29 +120,36 @@ class _Biquads:
 
 
 class _Direct:
-    """One filter of any order, b and a (sets, order + 1) with ``a0 == 1``."""
+    """One filter of any order, (sets, 2, order + 1): b above a, with ``a[0] == 1``."""
 
     @staticmethod
-    def plain(x, b, a):
-        return block.filter_blocks(x, *block.direct_form(b, a))
+    def plain(x, ba):
+        return block.filter_blocks(x, *block.direct_form(ba[:, 0], ba[:, 1]))
 
     @staticmethod
-    def forward(x, b, a):
+    def forward(x, ba):
         from helpers.filters import _kernels
 
-        x, b, a = x.detach().numpy(), b.detach().numpy(), a.detach().numpy()
+        x, ba = x.detach().numpy(), ba.detach().numpy()
         w, y = np.empty_like(x), np.empty_like(x)
-        _kernels.direct_forward(x, b, a, w, y)
+        _kernels.direct_forward(x, ba[:, 0], ba[:, 1], w, y)
         return torch.from_numpy(y), w
 
     @staticmethod
-    def backward(g, w, b, a):
+    def backward(g, w, ba):
         from helpers.filters import _kernels
 
-        g, numerator, denominator = g.numpy(), b.detach().numpy(), a.detach().numpy()
-        gx, gb, ga = np.empty_like(g), np.zeros_like(numerator), np.zeros_like(denominator)
-        _kernels.direct_backward(g, numerator, denominator, w, gx, gb, ga)
-        return torch.from_numpy(gx), torch.from_numpy(gb), torch.from_numpy(ga)
+        g, ba = g.numpy(), ba.detach().numpy()
+        gx, gba = np.empty_like(g), np.zeros_like(ba)
+        _kernels.direct_backward(g, ba[:, 0], ba[:, 1], w, gx, gba[:, 0], gba[:, 1])
+        return torch.from_numpy(gx), torch.from_numpy(gba)
+
+
+def _side(own, other, order):
+    """One side of the fraction, as long as the order asks, with a batch axis if the other side has one."""
+    if own.shape[-1] <= order:
+        own = F.pad(own, (0, order + 1 - own.shape[-1]))
+    return own.expand(len(other), -1) if own.ndim < other.ndim else own
 
 
 def _numerator_denominator(b, a, x):

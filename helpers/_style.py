@@ -9,6 +9,7 @@ import io
 import matplotlib as mpl
 import matplotlib.figure
 from cycler import cycler
+from matplotlib.collections import QuadMesh
 
 # Okabe & Ito, "Color universal design" (2008): told apart with every common kind of colour blindness.
 COLOURS = {
@@ -61,7 +62,7 @@ def png(fig):
     """
     from PIL import Image
 
-    pictures = any(ax.images or ax.collections for ax in fig.axes)
+    pictures = any(ax.images or any(isinstance(c, QuadMesh) for c in ax.collections) for ax in fig.axes)
     colours = _PICTURE_COLOURS if pictures else _LINE_COLOURS
     stream = io.BytesIO()
     fig.savefig(stream, format="png", dpi=2 * STYLE["figure.dpi"], pil_kwargs={"compress_level": 0})

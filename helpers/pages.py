@@ -23,7 +23,7 @@ def glue(name, value, fmt=None):
     Raises:
         ValueError: for a tensor of more than one element, or an empty name.
     """
-    from IPython.display import display
+    import IPython
 
     if not isinstance(name, str) or not name:
         raise ValueError(f"name must be a non-empty string, got {name!r}")
@@ -31,7 +31,8 @@ def glue(name, value, fmt=None):
     # As a quoted string, because MyST-NB evaluates the text: 0.50 without quotes would lose its last digit.
     text = repr(value if fmt is None else format(value, fmt))
     metadata = {"scrapbook": {"name": name, "mime_prefix": _PREFIX}}
-    display({_PREFIX + "text/plain": text}, raw=True, metadata=metadata)
+    if IPython.get_ipython() is not None:  # a plain script has no page
+        IPython.display.display({_PREFIX + "text/plain": text}, raw=True, metadata=metadata)
 
 
 def _scalar(value):

@@ -39,8 +39,8 @@ class Audio:
         samples, self.turned_down_db = safe([samples_of("x", x)])
         self.label = str(label) + turned_down_note(self.turned_down_db)
         self.sample_rate = sample_rate
-        self.seconds = samples[0].size / sample_rate
         self.data, self.mime = encode(samples[0], sample_rate, lossless)
+        self.seconds = samples[0].size / sample_rate
 
     def _repr_html_(self):
         label = html.escape(self.label)

@@ -49,12 +49,13 @@ export class Landscape {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const cell = this.xs[1] - this.xs[0];
     const slopes = Array.from(this.ys.slice(1), (y, i) => Math.abs(y - this.ys[i]) / cell).sort((a, b) => a - b);
-    let rate = cell / slopes[Math.floor(slopes.length * 0.7)]; // on a usual slope, one cell of the curve in a frame
-    let left = 400;
+    let rate = (3 * cell) / slopes[Math.floor(slopes.length * 0.7)]; // a usual slope makes the fastest roll
+    let left = 400, last = 0;
     const descend = () => {
       const slope = (this.lossAt(this.value + cell) - this.lossAt(this.value - cell)) / (2 * cell);
       const change = Math.max(-1.5 * cell, Math.min(1.5 * cell, -rate * slope));
-      rate *= 0.993;
+      if (change * last < 0) rate /= 2; // it went past the bottom
+      last = change;
       this.move(this.value + change);
       return --left > 0 && Math.abs(change) > cell / 300;
     };

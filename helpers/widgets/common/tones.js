@@ -17,7 +17,7 @@ export class Tones {
       const tone = new OscillatorNode(context, { frequency }), level = new GainNode(context, { gain: 0 });
       tone.connect(level).connect(context.destination);
       tone.start();
-      level.gain.setTargetAtTime(this.heard[i] ? LEVEL : 0, context.currentTime, FADE_S);
+      level.gain.setTargetAtTime(LEVEL * this.heard[i], context.currentTime, FADE_S);
       return { tone, level };
     });
     this.playing = true;
@@ -35,9 +35,10 @@ export class Tones {
   }
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
+  // Which tones are heard: yes or no, or how loud.
   listen(heard) {
     this.heard = heard;
-    if (this.playing) this.voices.forEach(({ level }, i) => level.gain.setTargetAtTime(heard[i] ? LEVEL : 0, this.context.currentTime, FADE_S));
+    if (this.playing) this.voices.forEach(({ level }, i) => level.gain.setTargetAtTime(LEVEL * heard[i], this.context.currentTime, FADE_S));
     this.onChange();
   }
 

@@ -10,6 +10,8 @@
   spectra are at hand.
 """
 
+import functools
+
 import numba
 import numpy as np
 import torch
@@ -64,8 +66,7 @@ class _Distance(torch.autograd.Function):
                 spectrum[..., -1] *= 2.0
                 frames = torch.fft.irfft(spectrum, n=size, norm="forward").mul_(0.5 * weight)
                 margin = (max(sizes) - size) // 2
-                window = torch.hann_window(size).numpy()
-                _overlap_add(frames.numpy(), window, size // 4, gradient.numpy()[:, margin:])
+                _overlap_add(frames.numpy(), _window(size).numpy(), size // 4, gradient.numpy()[:, margin:])
         ctx.save_for_backward(prediction, gradient)
         ctx.reference = reference
         ctx.pad = max(sizes) // 2
@@ -96,43 +97,58 @@ def _spectrum(padded, size, sizes):
     """Centred STFT, (batch, frames, bins), of a signal that is padded for the longest window."""
     margin = (max(sizes) - size) // 2
     frames = padded[:, margin : padded.shape[-1] - margin].unfold(-1, size, size // 4)
-    return torch.fft.rfft(frames * torch.hann_window(size))
+    return torch.fft.rfft(frames * _window(size)).contiguous()  # the kernel writes into it
+
+
+@functools.cache
+def _window(size):
+    return torch.hann_window(size, device="cpu")
 
 
 @numba.njit(cache=True, fastmath=_FASTMATH)
 def _compare(bins, target):
-    """Sum of ``abs(|X| - |T|) + abs(log |X| - log |T|)``; the spectrum is overwritten by its gradient."""
-    block = 512
-    ratio = np.empty(block, np.float32)
+    """Sum of ``abs(|X| - |T|) + abs(log |X| - log |T|)``; the spectrum is overwritten by its gradient.
+
+    Args:
+        bins: (2 * n,) float32, real and imaginary parts in turn.
+        target: (n,) float32, powers, not below the floor.
+    """
+    block = 512  # short loops over a block that stays in the cache: each becomes vector code, one long loop does not
+    power, slope, ratio = np.empty((3, block), np.float32)
+    zero, one, floor = np.float32(0.0), np.float32(1.0), np.float32(FLOOR)
     total = 0.0
-    one = np.float32(1.0)
-    floor = np.float32(FLOOR)
     for start in range(0, len(target), block):
-        count = min(block, len(target) - start)
-        linear = np.float32(0.0)
-        for i in range(count):
-            k = start + i
-            real, imag, t = bins[2 * k], bins[2 * k + 1], target[k]
-            power = real * real + imag * imag
-            heard = power >= floor
-            p = floor if power < floor else power
+        t = target[start : start + block]
+        x = bins[2 * start : 2 * (start + len(t))]
+        linear = zero
+        for i in range(len(t)):
+            power[i] = x[2 * i] * x[2 * i] + x[2 * i + 1] * x[2 * i + 1]
+        for i in range(len(t)):
+            p = floor if power[i] < floor else power[i]
             magnitude = np.sqrt(p)
-            above = p > t
-            linear += abs(magnitude - np.sqrt(t))
-            ratio[i] = (p if above else t) / (t if above else p)
-            sign = one if above else -one
-            slope = sign * (magnitude + one) / p if heard and p != t else np.float32(0.0)
-            bins[2 * k] = slope * real
-            bins[2 * k + 1] = slope * imag
-        ratio[count:] = one
-        logarithm = 0.0
-        for i in range(0, block, 8):
-            product = 1.0
-            for j in range(i, i + 8):
-                product *= ratio[j]
-            logarithm += np.log(product)
-        total += linear + 0.5 * logarithm
+            linear += abs(magnitude - np.sqrt(t[i]))
+            sign = one if p > t[i] else -one
+            slope[i] = zero if (power[i] < floor) | (p == t[i]) else sign * (magnitude + one) / p
+            power[i] = p
+        for i in range(len(t)):
+            ratio[i] = (power[i] if power[i] > t[i] else t[i]) / (t[i] if power[i] > t[i] else power[i])
+        for i in range(len(t)):
+            x[2 * i] *= slope[i]
+            x[2 * i + 1] *= slope[i]
+        ratio[len(t) :] = one
+        total += linear + 0.5 * _sum_of_logs(ratio)
     return total
+
+
+@numba.njit(cache=True, fastmath=_FASTMATH)
+def _sum_of_logs(ratio):
+    logs = 0.0
+    for i in range(0, len(ratio), 8):
+        product = 1.0
+        for j in range(i, i + 8):
+            product *= ratio[j]
+        logs += np.log(product)
+    return logs
 
 
 @numba.njit(cache=True, fastmath=_FASTMATH)

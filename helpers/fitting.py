@@ -129,7 +129,8 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
         target: what the objective compares with.
         parameters: a tensor to optimise, a list of them, or a dict with their names; all of the module's when left out.
         lr: step size of Adam and SGD. L-BFGS searches along its line and needs none.
-        optimiser: ``"adam"``, ``"sgd"`` or ``"lbfgs"`` (which reads from the device in every step).
+        optimiser: ``"adam"``, ``"sgd"`` or ``"lbfgs"``. The last is for smooth objectives: it stops at the kinks of a
+            spectral loss, and it reads from the device in every step.
         schedule: None, ``"cosine"`` (down to nothing) or ``"exponential"`` (down to a hundredth); None with L-BFGS.
         snapshots: how many, denser in the beginning; or a list of steps.
         log_every: steps between two readings of the loss from the device.

@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import _style, plots, recordings
+from helpers import plots, recordings
+from helpers.plots import _style
 
 SAMPLE_RATE = 16000
 

@@ -60,6 +60,7 @@ ALL = {
     "replay": lambda: players.Replay(fake_fit(), SAMPLE_RATE, target=sine(300, 0.5)),
     "gain": lambda: widgets.GainLoss(sine(440, 1.0), SAMPLE_RATE),
     "oscillator": lambda: widgets.OscillatorLoss(),
+    "drawbars": lambda: widgets.Drawbars(),
 }
 
 
@@ -307,7 +308,7 @@ def test_oscillator_losses_are_those_of_the_package(modules, loss):
 
 
 def test_decibel_colours_are_those_of_the_figures(modules):
-    from helpers import _style
+    from helpers.plots import _style
 
     stops, palette = modules('const t = await import("/common/theme.js"); return [t.DECIBEL_STOPS, t.PALETTE];')
     assert stops == _style.DECIBEL_STOPS

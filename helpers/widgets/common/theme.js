@@ -2,7 +2,7 @@
 
 export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const PALETTE_ON_DARK = ["#56a8f0", "#ff8a4c", "#2fc79a", "#e7a3c8", "#f2b92c", "#8fd0f5"];
-// The decibel scale of helpers/_style.py, silence first.
+// The decibel scale of helpers/plots/_style.py, silence first.
 export const DECIBEL_STOPS = ["#ffffff", "#fde4c0", "#f6ad68", "#dd6648", "#9c2f5d", "#4b1a5e", "#140b2e"];
 
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));

@@ -8,7 +8,11 @@ import html
 import tempfile
 from pathlib import Path
 
+import matplotlib.figure
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from helpers.plots._base import styled
 
 # crf and tune were chosen on line drawings: no visible blur at 720 px, a fiftieth of matplotlib's jshtml.
 _X264 = ["-crf", "28", "-preset", "slow", "-tune", "animation", "-movflags", "+faststart"]
@@ -35,6 +39,34 @@ class Video:
 
     def __repr__(self):
         return f"<Video {self.label!r}, {len(self.data) / 1000:.0f} kB>"
+
+
+@styled
+def animation(draw, frames, figsize=(7.2, 2.8), fps=16, *, label):
+    """A small film of a figure.
+
+    Args:
+        draw: ``draw(ax, frame)`` draws one picture into empty axes.
+        frames: how many pictures, or the sequence of what to hand to ``draw``.
+        figsize: in inches (100 pixels each).
+        fps: pictures a second.
+        label: what the film shows, for those who cannot see it.
+
+    Returns:
+        a `Video`.
+    """
+    frames = range(frames) if isinstance(frames, int) else frames
+    fig = matplotlib.figure.Figure(figsize=figsize, dpi=150)
+    canvas, ax = FigureCanvasAgg(fig), fig.subplots()
+    width, height = (int(v) // 2 * 2 for v in canvas.get_width_height())  # H.264 halves the colour grid
+
+    def picture(frame):
+        ax.clear()
+        draw(ax, frame)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[:height, :width, :3]
+
+    return Video(film(map(picture, frames), (width, height), fps), label)
 
 
 def film(pictures, size, fps):

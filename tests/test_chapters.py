@@ -6,7 +6,7 @@ import pytest
 import scipy.signal
 import torch
 
-from tests.chapters import definition
+from chapters import definition
 
 
 def test_a_missing_definition_is_named():

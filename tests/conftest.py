@@ -12,3 +12,11 @@ import torch
 def same_random_numbers():
     """Each test draws the same numbers, whichever ran before it."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def way(request, monkeypatch):
+    """Compute with numba kernels, or in plain PyTorch as on other devices."""
+    if request.param == "plain":
+        monkeypatch.setenv("HELPERS_NO_NUMBA", "1")
+    return request.param

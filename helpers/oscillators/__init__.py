@@ -1,5 +1,8 @@
-"""Oscillators: signals made from amplitude and frequency controls."""
+"""Oscillators: signals made from amplitude and frequency controls, at frame rate, on the grid of `signals.upsample`."""
 
+from helpers.oscillators.banks import additive, harmonic
 from helpers.oscillators.basic import phase, sinusoid
+from helpers.oscillators.controls import exp_sigmoid, harmonic_distribution
+from helpers.oscillators.noise import filtered_noise
 
-__all__ = ["phase", "sinusoid"]
+__all__ = ["additive", "exp_sigmoid", "filtered_noise", "harmonic", "harmonic_distribution", "phase", "sinusoid"]

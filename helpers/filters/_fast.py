@@ -13,6 +13,8 @@ class Fast(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, operation, x, *coefficients):
+        # One memory layout, or numba would compile again for each other one.
+        x, *coefficients = (tensor.contiguous() for tensor in (x, *coefficients))
         y, ctx.kept = operation.forward(x, *coefficients)
         ctx.operation = operation
         ctx.save_for_backward(x, *coefficients)

@@ -71,47 +71,42 @@ def biquads_backward(g, sos, w, gx, gsos):
 
 
 @_sums
-def direct_forward(x, b, a, w, y):
-    """One filter of any order: b, a (sets, order + 1) with a0 = 1; fills w and y."""
-    order = b.shape[1] - 1
+def direct_forward(x, ba, w, y):
+    """One filter of any order: ba (sets, 2, order + 1), numerator above denominator, a0 = 1; fills w and y."""
+    order = ba.shape[2] - 1
     for row in range(x.shape[0]):
-        back, forth = a[min(row, len(a) - 1), :0:-1].copy(), b[min(row, len(b) - 1), ::-1].copy()
+        c = ba[min(row, len(ba) - 1), :, ::-1].copy()
         past = np.zeros(x.shape[1] + order)
         for n in range(x.shape[1]):
             v = np.float64(x[row, n])
             for k in range(order):
-                v -= back[k] * past[n + k]
+                v -= c[1, k] * past[n + k]
             past[n + order] = v
             out = 0.0
             for k in range(order + 1):
-                out += forth[k] * past[n + k]
+                out += c[0, k] * past[n + k]
             w[row, n] = v
             y[row, n] = out
 
 
 @_sums
-def direct_backward(g, b, a, w, gx, gb, ga):
-    """Gradients of `direct_forward` for the gradient g of y: fills gx; gb, ga (sets, order + 1) must be zero."""
-    size, order = g.shape[1], b.shape[1] - 1
+def direct_backward(g, ba, w, gx, gba):
+    """Gradients of `direct_forward` for the gradient g of y: fills gx; gba (sets, 2, order + 1) must be zero."""
+    size, order = g.shape[1], ba.shape[2] - 1
     for row in range(g.shape[0]):
-        c, d = b[min(row, len(b) - 1)].copy(), a[min(row, len(a) - 1), 1:].copy()
-        total_b, total_a = gb[min(row, len(b) - 1)], ga[min(row, len(a) - 1)]
-        v = np.zeros(size + order)
+        c, total = ba[min(row, len(ba) - 1)], gba[min(row, len(ba) - 1)]
+        u, v = np.zeros(size + order), np.zeros(size + order)
         v[:size] = g[row]
-        u = np.zeros(size + order)
         for n in range(size - 1, -1, -1):
-            out = 0.0
-            for k in range(order + 1):
-                out += c[k] * v[n + k]
-            for k in range(order):
-                out -= d[k] * u[n + 1 + k]
+            out = c[0, 0] * v[n]
+            for k in range(1, order + 1):
+                out += c[0, k] * v[n + k] - c[1, k] * u[n + k]
             u[n] = out
             gx[row, n] = out
-            now = np.float64(w[row, n])
             for k in range(order + 1):
-                total_b[k] += v[n + k] * now
-                total_a[k] -= u[n + k] * now
-        total_a[0] = 0.0
+                total[0, k] += v[n + k] * w[row, n]
+                total[1, k] -= u[n + k] * w[row, n]
+    gba[:, 1, 0] = 0.0
 
 
 @_recursion

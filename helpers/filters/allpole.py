@@ -65,16 +65,16 @@ class _Kernels:
     def forward(x, a):
         from helpers.filters import _kernels
 
-        x = x.detach().contiguous().numpy()
+        x = x.detach().numpy()
         y = np.empty_like(x)
-        _kernels.allpole_forward(x, a.detach().contiguous().numpy(), y)
+        _kernels.allpole_forward(x, a.detach().numpy(), y)
         return torch.from_numpy(y), y
 
     @staticmethod
     def backward(g, y, a):
         from helpers.filters import _kernels
 
-        a = a.detach().contiguous().numpy()
+        a = a.detach().numpy()
         gx, ga = np.empty_like(y), np.zeros_like(a)
         _kernels.allpole_backward(g.numpy(), a, y, gx, ga)
         return torch.from_numpy(gx), torch.from_numpy(ga)

@@ -1,7 +1,7 @@
 """Biquad designs, differentiable in frequency, gain and Q. Each returns rows for `sosfilt`.
 
 All follow Bristow-Johnson's cookbook (Cookbook formulae for audio EQ biquad filter coefficients).
-Frequencies, gains and Qs are tensors (or numbers) that broadcast; ``(sections,)`` gives ``(sections, 6)``.
+Frequencies, gains in dB and Qs are tensors or numbers that broadcast; ``(sections,)`` gives ``(sections, 6)``.
 A frequency lies between 0 and half the sample rate, both excluded; a Q is positive: then the filter is stable.
 
 Chapter: filters/iir-pytorch.
@@ -53,7 +53,7 @@ def _shelf(frequency_hz, gain_db, q, sample_rate, side):
     """The high shelf is the low one with the frequency axis turned round: the sign of the cosine."""
     cos, alpha = _angle(frequency_hz, q, sample_rate)
     root = _root_gain(gain_db)
-    cos, skirt = side * cos, 2 * root.sqrt() * alpha
+    cos, skirt = side * cos, 2 * root**0.5 * alpha
     up, down = root + 1, root - 1
     return _section(
         root * (up - down * cos + skirt), 2 * side * root * (down - up * cos), root * (up - down * cos - skirt),
@@ -63,11 +63,11 @@ def _shelf(frequency_hz, gain_db, q, sample_rate, side):
 
 def _angle(frequency_hz, q, sample_rate):
     omega = 2 * math.pi * torch.as_tensor(frequency_hz) / sample_rate
-    return torch.cos(omega), torch.sin(omega) / (2 * torch.as_tensor(q, device=omega.device))
+    return torch.cos(omega), torch.sin(omega) / (2 * q)
 
 
 def _root_gain(gain_db):
-    return 10 ** (torch.as_tensor(gain_db) / 40)
+    return 10 ** (gain_db / 40)
 
 
 def _section(b0, b1, b2, a0, a1, a2):

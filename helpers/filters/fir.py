@@ -1,5 +1,6 @@
 """Filters with a finite impulse response: convolution, direct and by FFT, fixed and varying in time."""
 
+import functools
 import math
 
 import torch
@@ -25,7 +26,7 @@ def fir(x, h):
     Chapter: filters/fir.
     """
     check_signal("x", x)
-    h = check_coefficients("h", h, x)
+    h = check_coefficients("h", h, x).to(x.dtype)
     taps = h.shape[-1]
     # A convolution layer slides the kernel without turning it round, hence the flip.
     kernels = h.flip(-1).reshape(-1, 1, taps)
@@ -50,7 +51,7 @@ def fft_convolve(x, h):
     Chapter: filters/fir-optimise.
     """
     check_signal("x", x)
-    h = check_coefficients("h", h, x)
+    h = check_coefficients("h", h, x).to(x.dtype)
     n = x.shape[-1]
     # What the FFT wraps round must land behind sample n. Taps past the end of x never sound.
     h = h[..., :n]
@@ -59,13 +60,12 @@ def fft_convolve(x, h):
     return torch.fft.irfft(spectrum, n=size)[..., :n]
 
 
+@functools.cache
 def fft_size(n):
     """The smallest length of at least `n` with no prime factor but 2, 3 and 5: an FFT of it is fast."""
-    best = 1 << (n - 1).bit_length()
-    for five in (5**i for i in range(int(math.log(n, 5)) + 1)):
-        for odd in (five * 3**i for i in range(int(math.log(n, 3)) + 1)):
-            best = min(best, odd << max(0, (-(-n // odd) - 1).bit_length()))
-    return best
+    powers = range(n.bit_length() + 1)
+    odd = (3**i * 5**j for i in powers for j in powers)
+    return min(factor << (-(-n // factor) - 1).bit_length() for factor in odd)
 
 
 def linear_phase_fir(magnitudes, window=None):
@@ -138,7 +138,7 @@ def time_varying_fir(x, responses, hop):
     Chapter: filters/fir-optimise.
     """
     check_signal("x", x)
-    check_shape("responses", responses, f"{len(x)} frames taps")
+    responses = check_shape("responses", responses, f"{len(x)} frames taps").to(x.dtype)
     n, frames, taps = x.shape[-1], responses.shape[1], responses.shape[2]
     if frames == 1:
         return fft_convolve(x, responses[:, 0])

@@ -132,7 +132,7 @@ class _Direct:
 
         x, ba = x.detach().numpy(), ba.detach().numpy()
         w, y = np.empty_like(x), np.empty_like(x)
-        _kernels.direct_forward(x, ba[:, 0], ba[:, 1], w, y)
+        _kernels.direct_forward(x, ba, w, y)
         return torch.from_numpy(y), w
 
     @staticmethod
@@ -141,7 +141,7 @@ class _Direct:
 
         g, ba = g.numpy(), ba.detach().numpy()
         gx, gba = np.empty_like(g), np.zeros_like(ba)
-        _kernels.direct_backward(g, ba[:, 0], ba[:, 1], w, gx, gba[:, 0], gba[:, 1])
+        _kernels.direct_backward(g, ba, w, gx, gba)
         return torch.from_numpy(gx), torch.from_numpy(gba)
 
 

@@ -31,7 +31,7 @@ def lpc(x, order):
     correlation = _autocorrelation(x, order)
     energy = correlation[..., :1]
     # A floor far below the quantisation noise keeps silence and pure tones apart from 0/0.
-    floor = 1e-9 * energy + torch.finfo(x.dtype).tiny
+    floor = 1e-9 * energy + 1e-30
     correlation = torch.cat([energy + floor, correlation[..., 1:]], dim=-1)
     return _levinson(correlation).to(x.dtype)
 

@@ -9,6 +9,7 @@ Chapter: filters/iir-differentiable.
 import torch
 
 from helpers.checks import check_shape
+from helpers.filters.coefficients import precise
 from helpers.filters.lpc import reflection_to_lpc
 
 MARGIN = 1e-3
@@ -57,10 +58,11 @@ def reflections(raw):
         raw: (..., order), any real numbers.
 
     Returns:
-        (..., order + 1), with the leading one.
+        (..., order + 1), with the leading one, in float64 (where the device has it): in float32 the rounding
+        of eight or more coefficients alone can move poles out of the circle. `lfilter` takes both.
     """
     check_shape("raw", raw, "... order")
-    a = reflection_to_lpc((1 - MARGIN) * torch.tanh(raw))
+    a = reflection_to_lpc((1 - MARGIN) * torch.tanh(precise(raw)))
     return torch.cat([torch.ones_like(a[..., :1]), a], dim=-1)
 
 

@@ -7,6 +7,7 @@ import scipy.signal
 import torch
 
 from chapters import definition
+from helpers import losses, oscillators, signals
 
 
 def test_a_missing_definition_is_named():
@@ -78,3 +79,99 @@ def test_gain_in_decibels_is_the_same_processor():
     x = torch.randn(2, 64, generator=torch.Generator().manual_seed(2))
     linear, decibel = (definition("first-steps/gain", name) for name in ("Gain", "GainDb"))
     torch.testing.assert_close(linear(0.5)(x), decibel(20 * math.log10(0.5))(x))
+
+
+# first-steps/losses
+
+
+def _sounds(n=8000):
+    x, target = 0.3 * torch.randn(2, 1, n, generator=torch.Generator().manual_seed(3))
+    return x, target
+
+
+def _values_and_gradients(function, *controls):
+    controls = [control.clone().requires_grad_() for control in controls]
+    value = function(*controls)
+    return value, torch.autograd.grad((value * torch.linspace(0.5, 1.5, value.numel()).reshape(value.shape)).sum(), controls)
+
+
+def _assert_same(chapter, reference, *controls, rtol=1e-4, atol=1e-5):
+    (value, gradients), (expected, expected_gradients) = (_values_and_gradients(f, *controls) for f in (chapter, reference))
+    torch.testing.assert_close(value, expected, rtol=rtol, atol=atol)
+    for gradient, expected_gradient in zip(gradients, expected_gradients):
+        scale = expected_gradient.abs().max().item()
+        assert scale > 0
+        torch.testing.assert_close(gradient, expected_gradient, rtol=rtol, atol=rtol * scale)
+
+
+@pytest.mark.parametrize("name", ["WaveformLoss", "SpectralLoss", "MultiScaleSpectralLoss"])
+def test_losses_of_the_chapter_are_those_of_the_package(name):
+    x, target = _sounds()
+    chapter, reference = definition("first-steps/losses", name)(), getattr(losses, name)()
+    _assert_same(lambda x: chapter(x, target)[None], lambda x: reference(x, target)[None], x)
+
+
+@pytest.mark.parametrize("n_fft", [64, 1024])
+def test_losses_stft_is_that_of_the_package(n_fft):
+    stft = definition("first-steps/losses", "stft")
+    x, _ = _sounds()
+    _assert_same(lambda x: torch.view_as_real(stft(x, n_fft)), lambda x: torch.view_as_real(signals.stft(x, n_fft)), x)
+
+
+def test_losses_varispeed_shifts_pitch_and_knows_its_slope():
+    varispeed = definition("first-steps/losses", "varispeed")
+    sine = torch.sin(0.05 * torch.arange(3000, dtype=torch.float64))[None]
+    ratio = torch.tensor([0.5, 1.0, 1.5], dtype=torch.float64)
+    expected = torch.sin(0.05 * (100 + torch.arange(1500) * ratio[:, None]))
+    torch.testing.assert_close(varispeed(sine, ratio, 1500, 100), expected, rtol=0, atol=4e-4)
+    _, (slope,) = _values_and_gradients(lambda r: varispeed(sine, r, 5, 100), ratio + 0.01)  # away from the corners
+    steps = varispeed(sine, ratio + 0.01 + 1e-7, 5, 100) - varispeed(sine, ratio + 0.01 - 1e-7, 5, 100)
+    weights = torch.linspace(0.5, 1.5, 15).reshape(3, 5)
+    torch.testing.assert_close(slope, (weights * steps).sum(dim=1) / 2e-7, rtol=1e-5, atol=1e-6)
+
+
+# synths/oscillator
+
+
+@pytest.mark.parametrize("frames, n", [(1, 7), (2, 100), (5, 40), (6, 1001)])
+def test_oscillator_upsample_is_that_of_the_package(frames, n):
+    upsample = definition("synths/oscillator", "upsample")
+    control = torch.randn(2, frames, generator=torch.Generator().manual_seed(4))
+    _assert_same(lambda c: upsample(c, n), lambda c: signals.upsample(c, n), control)
+
+
+def test_oscillator_phase_is_that_of_the_package():
+    phase = definition("synths/oscillator", "phase")
+    f0_hz = torch.tensor([[220.0, 880.0, 110.0], [50.0, 50.0, 7000.0]], dtype=torch.float64)
+    # Through the circle, because 0 and 2 pi are one place.
+    _assert_same(lambda f: phase(f, 16000, 4001).sin(),
+                 lambda f: oscillators.phase(f, 16000, 4001).sin(), f0_hz, rtol=1e-7, atol=1e-8)
+
+
+def test_oscillator_sinusoid_is_that_of_the_package():
+    sinusoid = definition("synths/oscillator", "sinusoid")
+    amplitude, f0_hz = torch.tensor([[0.1, 0.9], [0.5, 0.2]]), torch.tensor([[220.0, 880.0], [1000.0, 90.0]])
+    _assert_same(lambda a, f: sinusoid(a, f, 16000, 8000), lambda a, f: oscillators.sinusoid(a, f, 16000, 8000), amplitude, f0_hz)
+
+
+def test_oscillator_starts_at_phase_zero_and_is_right_after_a_minute():
+    phase = definition("synths/oscillator", "phase")
+    turns = phase(torch.tensor([[440.0]]), 44100, 60 * 44100)[0].double() / (2 * math.pi)
+    exact = (440 * torch.arange(60 * 44100)) % 44100 / 44100
+    error = (turns - exact + 0.5) % 1 - 0.5
+    assert turns[0] == 0 and error.abs().max() < 1e-5
+
+
+def test_oscillator_peak_is_found():
+    peak_hz = definition("synths/oscillator", "peak_hz", sample_rate=16000)
+    x = torch.sin(2 * math.pi * 300.3 * torch.arange(8000) / 16000) + 2 * torch.sin(2 * math.pi * 900 * torch.arange(8000) / 16000)
+    assert abs(peak_hz(x) - 900) < 0.05
+    assert abs(peak_hz(x, 200, 500) - 300.3) < 0.05
+
+
+def test_oscillator_envelope_is_the_hilbert_envelope():
+    envelope = definition("synths/oscillator", "envelope")
+    x = torch.randn(2, 500, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    x = x - x.mean(dim=1, keepdim=True)
+    x = torch.fft.irfft(torch.fft.rfft(x)[..., :-1], n=500)  # nothing at Nyquist, as in a partial
+    torch.testing.assert_close(envelope(x), torch.from_numpy(abs(scipy.signal.hilbert(x.numpy()))))

@@ -13,7 +13,7 @@ from helpers.fastpath import use_numba
 from helpers.filters._fast import Fast
 from helpers.signals import upsample
 
-BLOCK = 512
+BLOCK = 768
 
 
 def allpole(x, a):
@@ -90,11 +90,12 @@ class _Blocks:
         lines = _Lines(a, x.shape[1])
         order, size = a.shape[2], lines.size
         y = F.pad(x, (order, lines.samples - x.shape[1]))
-        for start in range(0, lines.samples, size):
-            inside, before = lines.system(start)
-            part = y[:, start + order : start + order + size, None]
-            part[:, :order] -= before @ y[:, start : start + order, None]
-            part.copy_(torch.linalg.solve_triangular(inside, part, upper=False, unitriangular=True))
+        for i in range(lines.samples // size):
+            inside, before = lines.system(i)
+            known, part = y[:, i * size :].split([order, size, y.shape[1] - order - (i + 1) * size], dim=1)[:2]
+            part[:, :order] -= torch.bmm(before, known[..., None])[..., 0]
+            solution = torch.linalg.solve_triangular(inside, part[..., None], upper=False, unitriangular=True)
+            part.copy_(solution[..., 0])
         return y[:, order : order + x.shape[1]].clone(), y
 
     @staticmethod
@@ -104,12 +105,13 @@ class _Blocks:
         gx = F.pad(g, (order, lines.samples - g.shape[1]))
         ga = torch.zeros_like(lines.a)
         windows = y.unfold(1, order, 1)
-        for start in range(lines.samples - size, -1, -size):
-            inside, before = lines.system(start)
-            part = gx[:, start + order : start + order + size, None]
-            part.copy_(torch.linalg.solve_triangular(inside.mT, part, upper=True, unitriangular=True))
-            gx[:, start : start + order] -= (before.mT @ part[:, :order])[..., 0]
-            lines.add_gradient(ga, start, part, windows[:, start : start + size])
+        for i in reversed(range(lines.samples // size)):
+            inside, before = lines.system(i)
+            known, part = gx[:, i * size :].split([order, size, y.shape[1] - order - (i + 1) * size], dim=1)[:2]
+            solution = torch.linalg.solve_triangular(inside.mT, part[..., None], upper=True, unitriangular=True)
+            part.copy_(solution[..., 0])
+            known -= torch.bmm(before.mT, solution[:, :order])[..., 0]
+            lines.add_gradient(ga, i, solution, windows[:, i * size : (i + 1) * size])
         return gx[:, order : order + g.shape[1]].clone(), ga[:, : a.shape[1]].flip(-1)
 
 
@@ -118,51 +120,51 @@ class _Lines:
 
     def __init__(self, a, n):
         batch, frames, order = a.shape
-        self.size = max(order, min(BLOCK, n))
-        self.samples = -(-n // self.size) * self.size
-        self.each_sample = frames == n
-        if self.each_sample:
+        # The systems of a batch are to stay in the cache together.
+        self.size = max(order, min(int(BLOCK / batch**0.5), n))
+        self.blocks = -(-n // self.size)
+        self.samples = self.blocks * self.size
+        if frames == n:
+            self.weights = None
             self.a = F.pad(a.flip(-1), (0, 0, 0, self.samples - n))
+            self.first, self.width = [i * self.size for i in range(self.blocks)], self.size
+            heads = self.a.view(batch, self.blocks, self.size, order)[:, :, :order]
         else:
-            self._place_frames(a, n)
-        self.flat = a.new_zeros(batch, order + self.size**2)
-        # Row i holds lag k in column i - k. Where that is left of the edge it lands above the diagonal, unread.
-        strides = (self.flat.stride(0), self.size + 1, 1)
-        self.band = self.flat.as_strided((batch, self.size, order), strides)
-        self.inside = self.flat[:, order:].view(batch, self.size, self.size)
+            heads = self._weigh(a, n)
+        self.heads = _skew(heads.flatten(0, 1), 2 * order).view(batch, self.blocks, order, 2 * order)
+        self.inside = a.new_zeros(batch, self.size, self.size)
+        # Row i holds lag k in column i - k: a band below the diagonal, whole from row `order` on.
+        strides = (self.size**2, self.size + 1, 1)
+        self.band = self.inside.as_strided((batch, self.size - order, order), strides, order * self.size)
 
-    def _place_frames(self, a, n):
-        """Weight of each frame in each sample of a block: hats, one hop wide on both sides."""
+    def _weigh(self, a, n):
+        """Weight of each frame in each sample of a block: hats, one hop wide on both sides. Returns the first rows."""
         hops = a.shape[1] - 1
-        width = -(-self.size * hops // n) + 2
-        self.a = F.pad(a.flip(-1), (0, 0, 0, width))
-        at = torch.arange(self.samples, device=a.device, dtype=torch.long).clamp(max=n - 1) * hops
-        first = at[:: self.size] // n
-        distance = at.view(-1, self.size, 1) - n * (first[:, None, None] + torch.arange(width, device=a.device))
-        self.weights = (1 - distance.to(a.dtype).abs() / n).clamp(min=0)
-        self.first = [start * hops // n for start in range(0, self.samples, self.size)]
-        self.width = width
+        self.first = [i * self.size * hops // n for i in range(self.blocks)]
+        self.width = -(-self.size * hops // n) + 2
+        self.a = F.pad(a.flip(-1), (0, 0, 0, self.width))
+        at = torch.arange(self.samples, device=a.device).clamp(max=n - 1).view(-1, self.size, 1) * hops
+        frame = torch.arange(self.width, device=a.device) + at[:, :1] // n
+        weights = (1 - (at - n * frame).abs().to(a.dtype) / n).clamp(min=0)
+        self.weights = weights.expand(len(a), -1, -1, -1)
+        return weights[:, : a.shape[2]] @ self.a[:, frame[:, 0]]
 
-    def system(self, start):
-        """Equations of the block at `start`: within it (batch, size, size), and with the outputs before it."""
-        c = self._coefficients(start)
-        self.band.copy_(c)
-        order = c.shape[-1]
-        return self.inside, _skew(c[:, :order], 2 * order)[..., :order]
+    def system(self, i):
+        """Equations of block i: within it (batch, size, size), and with the outputs before it."""
+        order = self.heads.shape[2]
+        a = self.a[:, self.first[i] : self.first[i] + self.width]
+        self.band.copy_(a[:, order:] if self.weights is None else torch.bmm(self.weights[:, i, order:], a))
+        before, corner = self.heads[:, i].chunk(2, dim=-1)
+        self.inside[:, :order, :order] = corner
+        return self.inside, before
 
-    def _coefficients(self, start):
-        if self.each_sample:
-            return self.a[:, start : start + self.size]
-        first = self.first[start // self.size]
-        return self.weights[start // self.size] @ self.a[:, first : first + self.width]
-
-    def add_gradient(self, ga, start, part, windows):
-        """Add the gradient of the block at `start`: each ``-gx[n] y[n - k]``, handed to the frames around n."""
-        if self.each_sample:
-            ga[:, start : start + self.size] -= part * windows
-            return
-        first = self.first[start // self.size]
-        ga[:, first : first + self.width] -= (self.weights[start // self.size] * part).mT @ windows
+    def add_gradient(self, ga, i, gx, windows):
+        """Add the gradient of block i: each ``-gx[n] y[n - k]``, handed to the frames around n."""
+        ga = ga[:, self.first[i] : self.first[i] + self.width]
+        if self.weights is None:
+            ga -= gx * windows
+        else:
+            ga -= torch.bmm((self.weights[:, i] * gx).mT, windows)
 
 
 def _skew(c, width):

@@ -8,6 +8,7 @@ for each coefficient. Arrays are (batch, n); coefficients come in one set for al
 import numba
 import numpy as np
 
+# Copies are written as loops: to compile an assignment of slices takes numba seconds.
 # Multiply-adds may be fused, and in the second kind sums regrouped; infinities and NaN keep their meaning.
 # A short recursion must not be regrouped: its last product has to be the one that waits for the sample before.
 _recursion = numba.njit(cache=True, nogil=True, fastmath={"contract"})
@@ -25,7 +26,8 @@ def biquads_forward(x, sos, w, y):
         past = np.zeros((sos.shape[1], 2))
         for start in range(0, x.shape[1], _CHUNK):
             size = min(_CHUNK, x.shape[1] - start)
-            signal[:size] = x[row, start : start + size]
+            for n in range(size):
+                signal[n] = x[row, start + n]
             for s in range(sos.shape[1]):
                 b0, b1, b2, a1, a2 = c[s, 0], c[s, 1], c[s, 2], c[s, 4], c[s, 5]
                 w1, w2 = past[s, 0], past[s, 1]
@@ -35,7 +37,8 @@ def biquads_forward(x, sos, w, y):
                     w[row, s, start + n] = w0
                     w1, w2 = w0, w1
                 past[s, 0], past[s, 1] = w1, w2
-            y[row, start : start + size] = signal[:size]
+            for n in range(size):
+                y[row, start + n] = signal[n]
 
 
 @_recursion
@@ -48,7 +51,8 @@ def biquads_backward(g, sos, w, gx, gsos):
         for stop in range(g.shape[1], 0, -_CHUNK):
             size = min(_CHUNK, stop)
             start = stop - size
-            signal[:size] = g[row, start:stop]
+            for n in range(size):
+                signal[n] = g[row, start + n]
             for s in range(sos.shape[1] - 1, -1, -1):
                 b0, b1, b2, a1, a2 = c[s, 0], c[s, 1], c[s, 2], c[s, 4], c[s, 5]
                 v1, v2, u1, u2 = past[s, 0], past[s, 1], past[s, 2], past[s, 3]
@@ -66,8 +70,13 @@ def biquads_backward(g, sos, w, gx, gsos):
                     t5 -= u2 * now
                     v1, v2, u1, u2 = v0, v1, u0, u1
                 past[s, 0], past[s, 1], past[s, 2], past[s, 3] = v1, v2, u1, u2
-                total[s] += np.array([t0, t1, t2, 0.0, t4, t5])
-            gx[row, start:stop] = signal[:size]
+                total[s, 0] += t0
+                total[s, 1] += t1
+                total[s, 2] += t2
+                total[s, 4] += t4
+                total[s, 5] += t5
+            for n in range(size):
+                gx[row, start + n] = signal[n]
 
 
 @_sums
@@ -75,16 +84,22 @@ def direct_forward(x, ba, w, y):
     """One filter of any order: ba (sets, 2, order + 1), numerator above denominator, a0 = 1; fills w and y."""
     order = ba.shape[2] - 1
     for row in range(x.shape[0]):
-        c = ba[min(row, len(ba) - 1), :, ::-1].copy()
+        own = ba[min(row, len(ba) - 1)]
+        # The last coefficient first, as the samples they meet lie.
+        back, forth = np.empty(order), np.empty(order + 1)
+        for k in range(order + 1):
+            forth[order - k] = own[0, k]
+            if k:
+                back[order - k] = own[1, k]
         past = np.zeros(x.shape[1] + order)
         for n in range(x.shape[1]):
             v = np.float64(x[row, n])
             for k in range(order):
-                v -= c[1, k] * past[n + k]
+                v -= back[k] * past[n + k]
             past[n + order] = v
             out = 0.0
             for k in range(order + 1):
-                out += c[0, k] * past[n + k]
+                out += forth[k] * past[n + k]
             w[row, n] = v
             y[row, n] = out
 
@@ -96,7 +111,8 @@ def direct_backward(g, ba, w, gx, gba):
     for row in range(g.shape[0]):
         c, total = ba[min(row, len(ba) - 1)], gba[min(row, len(ba) - 1)]
         u, v = np.zeros(size + order), np.zeros(size + order)
-        v[:size] = g[row]
+        for n in range(size):
+            v[n] = g[row, n]
         for n in range(size - 1, -1, -1):
             out = c[0, 0] * v[n]
             for k in range(1, order + 1):
@@ -106,7 +122,7 @@ def direct_backward(g, ba, w, gx, gba):
             for k in range(order + 1):
                 total[0, k] += v[n + k] * w[row, n]
                 total[1, k] -= u[n + k] * w[row, n]
-    gba[:, 1, 0] = 0.0
+        total[1, 0] = 0.0
 
 
 @_recursion
@@ -134,8 +150,10 @@ def allpole_backward(g, a, y, gx, ga):
     rest, slope = np.zeros(order), np.zeros(order)
     u, past = np.zeros(size + order), np.zeros(size + order)
     for row in range(g.shape[0]):
-        u[:order], u[order:] = 0.0, g[row]
-        past[order:] = y[row]
+        for k in range(order):
+            u[k] = 0.0
+        for n in range(size):
+            u[n + order], past[n + order] = g[row, n], y[row, n]
         for f in range(_lines(a.shape[1], size) - 1, -1, -1):
             start, stop, rate = _line(f, a.shape[1], size)
             _ends(a[row], f, rate, rest, slope)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import scipy.signal
+import scipy.special
 import torch
 
 from chapters import definition
@@ -175,3 +176,84 @@ def test_oscillator_envelope_is_the_hilbert_envelope():
     x = x - x.mean(dim=1, keepdim=True)
     x = torch.fft.irfft(torch.fft.rfft(x)[..., :-1], n=500)  # nothing at Nyquist, as in a partial
     torch.testing.assert_close(envelope(x), torch.from_numpy(abs(scipy.signal.hilbert(x.numpy()))))
+
+
+# synths/additive
+
+
+def gradients(bank, controls, weights, *rest):
+    """Value of a bank, and the gradients of a weighted sum of it to all controls."""
+    controls = [control.clone().requires_grad_() for control in controls]
+    sound = bank(*controls, *rest)
+    return sound, *torch.autograd.grad((sound * weights).sum(), controls)
+
+
+@pytest.mark.parametrize(("batch", "count", "frames", "n_samples"), [(1, 4, 1, 500), (3, 5, 11, 1600), (2, 3, 4, 777)])
+def test_additive_bank_is_that_of_the_package(batch, count, frames, n_samples):
+    dice = torch.Generator().manual_seed(3)
+    controls = (torch.rand(batch, count, frames, dtype=torch.float64, generator=dice),
+                100 + 3000 * torch.rand(batch, count, frames, dtype=torch.float64, generator=dice))
+    weights = torch.randn(batch, n_samples, dtype=torch.float64, generator=dice)
+    found = gradients(definition("synths/additive", "additive"), controls, weights, 16000, n_samples)
+    expected = gradients(oscillators.additive, controls, weights, 16000, n_samples)
+    for one, other in zip(found, expected):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize(("f0_hz", "frames"), [(220.0, 11), (3000.0, 11), (9000.0, 1)])
+def test_additive_harmonics_are_those_of_the_package(f0_hz, frames):
+    dice = torch.Generator().manual_seed(4)
+    f0 = f0_hz * (1 + 0.1 * torch.rand(2, frames, dtype=torch.float64, generator=dice))
+    controls = f0, torch.rand(2, 6, frames, dtype=torch.float64, generator=dice)
+    weights = torch.randn(2, 1600, dtype=torch.float64, generator=dice)
+    found = gradients(definition("synths/additive", "harmonic"), controls, weights, 16000, 1600)
+    expected = gradients(oscillators.harmonic, controls, weights, 16000, 1600)
+    assert (f0_hz < 8000) == bool(found[0].abs().max() > 0.1)
+    for one, other in zip(found, expected):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
+
+
+def test_additive_textbook_is_the_same_bank_a_sample_ahead():
+    f0_hz, amplitudes = torch.full((1, 11), 250.0), torch.full((1, 8, 11), 0.1)
+    textbook = definition("synths/additive", "textbook")(f0_hz, amplitudes, 16000, 1600)
+    torch.testing.assert_close(textbook[:, :-1], oscillators.harmonic(f0_hz, amplitudes, 16000, 1600)[:, 1:], rtol=0, atol=1e-3)
+
+
+def test_additive_peaks_and_overshoot():
+    t_s = torch.arange(16000) / 16000
+    peaks_hz = definition("synths/additive", "peaks_hz", sample_rate=16000)
+    x = sum(a * torch.sin(2 * math.pi * hz * t_s) for hz, a in ((440, 0.1), (3000, 1.0), (100, 0.5)))
+    assert peaks_hz(x, 3).tolist() == [100.0, 440.0, 3000.0]
+    overshoot = definition("synths/additive", "overshoot")
+    wilbraham = scipy.special.sici(math.pi)[0] / math.pi - 0.5
+    assert overshoot(500).item() == pytest.approx(wilbraham, abs=1e-5)
+
+
+# synths/introduction
+
+
+@pytest.mark.parametrize("length", [60, 72, 200])
+def test_introduction_string_averages_its_own_past(length):
+    known = {"n_samples": 2000}
+    burst, sound = definition("synths/introduction", "string", **known)(0.99, length)
+    x, y = burst[0].double(), sound[0].double()
+    past = torch.nn.functional.pad(y, (length + 1, 0))
+    expected = x + 0.99 * 0.5 * (past[1:-length] + past[: -length - 1])
+    torch.testing.assert_close(y, expected, rtol=0, atol=1e-5)
+
+
+def test_introduction_resonance_peaks_at_its_frequency():
+    resonance = definition("synths/introduction", "resonance", sample_rate=16000)
+    a1, a2 = resonance(torch.tensor([1000.0]), 50.0)[0, 0].tolist()
+    hz, response = scipy.signal.freqz([1.0], [1.0, a1, a2], worN=8000, fs=16000)
+    gain = abs(response)
+    assert hz[gain.argmax()] == pytest.approx(1000, abs=2)
+    wide = hz[gain > gain.max() / math.sqrt(2)]
+    assert wide[-1] - wide[0] == pytest.approx(50, abs=3)
+
+
+def test_introduction_share_and_dips_of_a_known_curve():
+    hollow, dips = (definition("synths/introduction", name) for name in ("hollow", "dips"))
+    curve = torch.tensor([3.0, 4.0, 2.0, 1.0, 0.0, 1.0, 5.0, 4.0, 4.5])
+    assert hollow(curve) == (1, 6) and dips(curve) == 2
+    assert hollow(curve[4:7]) == (0, 2) and dips(curve[4:7]) == 0

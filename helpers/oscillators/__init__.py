@@ -2,7 +2,7 @@
 
 from helpers.oscillators.banks import additive, harmonic
 from helpers.oscillators.basic import phase, sinusoid
-from helpers.oscillators.controls import exp_sigmoid, harmonic_distribution
+from helpers.oscillators.controls import exp_sigmoid, harmonic_distribution, is_audible
 from helpers.oscillators.noise import filtered_noise
 
-__all__ = ["additive", "exp_sigmoid", "filtered_noise", "harmonic", "harmonic_distribution", "phase", "sinusoid"]
+__all__ = ["additive", "exp_sigmoid", "filtered_noise", "harmonic", "harmonic_distribution", "is_audible", "phase", "sinusoid"]

@@ -1,0 +1,150 @@
+"""Matching: a recording in, a synthesiser that sounds like it out."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from helpers import pitch
+from helpers.checks import check_finite, check_signal
+from helpers.fitting import Fit, fit
+from helpers.losses import MultiScaleSpectralLoss
+from helpers.models import PartialsPlusNoise
+from helpers.signals import frame_count, upsample
+
+_BANDS = 33
+_MOST_HARMONICS = 80
+_UNPITCHED_HZ = 100.0  # the pitch of what has none: partials everywhere
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a match may cost.
+
+    Attributes:
+        steps: of the optimiser.
+        parameters_per_sample: at most.
+        partials: free partials are added to the harmonics up to so many.
+    """
+
+    steps: int
+    parameters_per_sample: float
+    partials: int
+
+
+QUALITIES = {"standard": Quality(450, 1.0, 40), "high": Quality(2400, 2.0, 64)}
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """A matched sound. Tensors are on the CPU.
+
+    Attributes:
+        audio: (batch, n), the synthesised sound.
+        f0_hz: (batch, frames), its pitch.
+        losses: (steps,) or (steps, batch), multi-scale spectral distance.
+        parameters: name -> tensor.
+        seconds: time that the optimisation took.
+        model: the synthesiser, with the best parameters.
+        fit: the `Fit`, with its snapshots.
+    """
+
+    audio: torch.Tensor
+    f0_hz: torch.Tensor
+    losses: torch.Tensor
+    parameters: dict
+    seconds: float
+    model: nn.Module
+    fit: Fit
+
+    @property
+    def n_parameters(self):
+        """Numbers that were optimised, for each sound."""
+        return sum(tensor[0].numel() for tensor in self.parameters.values())
+
+    def __repr__(self):
+        return f"Match of {self.n_parameters} parameters, {self.fit!r}"
+
+
+def match(target, sample_rate, quality="standard", *, noise=True, room=True, free_partials=True, stretch=True,
+          learn_pitch=True, steps=None, snapshots=0, device=None, progress=False):  # fmt: skip
+    """Match recordings with partials, noise and a room.
+
+    Any sound is allowed: where there is no pitch, partials stand 100 Hz apart. Frames are as short as the number of
+    parameters permits. The noise is one fixed draw; `Match.model(seed=1)` plays another, which tells what of the match is
+    character and what is this very noise.
+
+    Args:
+        target: (batch, n), audio, of equal length.
+        sample_rate: in Hz.
+        quality: ``"standard"``, at most one parameter for each sample, or ``"high"``, at most two.
+        noise, room: whether the synthesiser has them.
+        free_partials: whether strong peaks of the spectrum get partials of their own beside the harmonics.
+        stretch: whether partials may leave their whole-numbered ratios.
+        learn_pitch: whether the tracked pitch is optimised with the rest.
+        steps: number of steps, in place of the quality's own.
+        snapshots: see `helpers.fit`.
+        device: see `helpers.fit`.
+        progress: whether to show progress.
+
+    Returns:
+        `Match`.
+
+    Raises:
+        TypeError, ValueError: `target` is not audio, or not finite, or `quality` is unknown.
+
+    Reference: Engel et al. (2020). Chapter: synths/harmonic-results.
+    """
+    target = check_finite("target", check_signal("target", target)).detach().cpu()
+    if quality not in QUALITIES:
+        raise ValueError(f"quality must be one of {', '.join(map(repr, QUALITIES))}, got {quality!r}")
+    chosen = QUALITIES[quality]
+    tracked_hz = _track(target, sample_rate)
+    ratios = _ratios(target, tracked_hz, sample_rate, chosen.partials if free_partials else 0)
+    sizes = _sizes(target.shape[-1], sample_rate, ratios.shape[1], chosen.parameters_per_sample, noise, room)
+    frames = sizes.pop("frames")
+    f0_hz = torch.cat([upsample(tracked_hz, max(frames - 1, 1)), tracked_hz[:, -1:]], dim=-1)[:, :frames]
+    model = PartialsPlusNoise(
+        target, sample_rate, f0_hz, ratios, learn_pitch=learn_pitch, learn_ratios=stretch, **sizes
+    )  # fmt: skip
+    loss = MultiScaleSpectralLoss(reduction="none" if len(target) > 1 else "mean")
+    result = fit(
+        model, loss, steps or chosen.steps, target=target, lr=0.05, schedule="cosine", snapshots=snapshots,
+        device=device, progress=progress,
+    )  # fmt: skip
+    with torch.no_grad():
+        f0_hz = model.f0_hz().clone()
+    return Match(result.audio, f0_hz, result.losses, result.parameters, result.seconds, model, result)
+
+
+def _track(target, sample_rate):
+    f0_hz, confidence = pitch.track(target, sample_rate, max(1, round(0.01 * sample_rate)))
+    return torch.where((confidence > 0).any(dim=1, keepdim=True), f0_hz, _UNPITCHED_HZ)
+
+
+def _ratios(target, f0_hz, sample_rate, partials):
+    """Whole numbers up to half the sample rate, and then the strongest peaks, as multiples of the median pitch."""
+    middle_hz = f0_hz.median(dim=1).values
+    harmonics = min(_MOST_HARMONICS, max(1, math.ceil(0.49 * sample_rate / float(middle_hz.min()))))
+    orders = torch.arange(1, harmonics + 1).to(target).expand(len(target), -1)
+    n = target.shape[-1]
+    spectrum = torch.fft.rfft(target * torch.hann_window(n).to(target)).abs()
+    hz = torch.arange(spectrum.shape[-1]) * sample_rate / n
+    spectrum[:, hz < 40] = 0
+    peaks = []
+    for _ in range(partials - harmonics):
+        peaks.append(hz[spectrum.argmax(dim=1)])
+        spectrum[(hz - peaks[-1][:, None]).abs() < 15] = 0
+    free = [(peak.clamp(min=40) / middle_hz)[:, None] for peak in peaks]
+    return torch.cat([orders, *free], dim=1)
+
+
+def _sizes(n_samples, sample_rate, partials, parameters_per_sample, noise, room):
+    """Spend the parameters: an eighth on the room, a tenth on the noise, the rest on frames of the partials."""
+    taps = min(round(0.256 * sample_rate), n_samples // 8) if room else 0
+    noise_frames = frame_count(n_samples, max(1, round(0.02 * sample_rate))) if noise else 0
+    left = parameters_per_sample * n_samples - taps - noise_frames * _BANDS - partials
+    shortest = max(1, round(0.0025 * sample_rate))
+    frames = max(1, min(int(left // (partials + 1)), frame_count(n_samples, shortest)))
+    return {"frames": frames, "bands": _BANDS if noise else 0, "noise_frames": noise_frames, "taps": taps}

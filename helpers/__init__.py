@@ -8,7 +8,7 @@ import importlib
 
 _SUBMODULES = {
     "checks", "signals", "oscillators", "filters", "losses", "frequency", "pitch",
-    "device", "fitting", "matching", "recordings",
+    "device", "fitting", "matching", "models", "recordings",
     "plots", "players", "widgets", "pages",
 }
 _FUNCTIONS = {"fit": "fitting", "choose_device": "device"}

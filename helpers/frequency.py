@@ -18,8 +18,9 @@ _TINY = 1e-9
 def transport_loss(prediction, target, sharpness=4.0):
     """Distance that spectral energy must travel, as a fraction of the range from 0 Hz to half the sample rate.
 
-    Magnitudes to the power of `sharpness`, divided by their sum, are a distribution over frequency. In one dimension the
-    optimal transport from one to another costs the area between their cumulative sums. The power lifts peaks out of noise.
+    Magnitudes to the power of `sharpness`, divided by their sum, are a distribution over frequency. In one dimension
+    the optimal transport from one to another costs the area between their cumulative sums. The power lifts peaks out
+    of noise.
 
     Args:
         prediction: (batch, n), audio.
@@ -59,7 +60,8 @@ def project(x, frequencies_hz, sample_rate):
     """
     check_signal("x", x)
     check_shape("frequencies_hz", frequencies_hz, f"{len(x)} k")
-    basis = _basis(2 * math.pi * frequencies_hz / sample_rate, torch.arange(x.shape[-1], device=x.device, dtype=x.dtype))
+    n = torch.arange(x.shape[-1], device=x.device, dtype=x.dtype)
+    basis = _basis(2 * math.pi * frequencies_hz / sample_rate, n)
     weights, _ = _least_squares(basis, x)
     cos, sin = weights.chunk(2, dim=1)
     residual = x - (weights[:, None] @ basis)[:, 0]

@@ -33,7 +33,7 @@ class Quality:
     partials: int
 
 
-QUALITIES = {"standard": Quality(450, 1.0, 40), "high": Quality(2400, 2.0, 64)}
+QUALITIES = {"standard": Quality(500, 1.0, 40), "high": Quality(2400, 2.0, 64)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +72,8 @@ def match(target, sample_rate, quality="standard", *, noise=True, room=True, fre
     """Match recordings with partials, noise and a room.
 
     Any sound is allowed: where there is no pitch, partials stand 100 Hz apart. Frames are as short as the number of
-    parameters permits. The noise is one fixed draw; `Match.model(seed=1)` plays another, which tells what of the match is
-    character and what is this very noise.
+    parameters permits. The noise is one fixed draw; `Match.model(seed=1)` plays another, which tells how much of the
+    match is memory of that draw.
 
     Args:
         target: (batch, n), audio, of equal length.

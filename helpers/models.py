@@ -19,7 +19,7 @@ class PartialsPlusNoise(nn.Module):
     """Partials that follow one pitch, filtered noise, and a room behind both.
 
     Partial ``k`` has the frequency ``ratio_k f0``, where the ratios of harmonics are whole numbers to begin with. The
-    levels start as they are read off the target's STFT; the pitch starts as the tracker heard it; the room starts empty.
+    levels start as they are read off the target's STFT, the pitch as the tracker heard it, the room empty.
 
     Args:
         target: (batch, n), audio to start from.
@@ -44,6 +44,7 @@ class PartialsPlusNoise(nn.Module):
         self.log_amplitudes = nn.Parameter(levels.clamp(min=1e-5).log())
         self.bend = nn.Parameter(torch.zeros_like(f0_hz), requires_grad=learn_pitch)
         self.stretch = nn.Parameter(torch.zeros_like(ratios), requires_grad=learn_ratios)
+        self.log_magnitudes = self.response = None
         if bands:
             magnitudes = 0.1 * read_bands(target, bands, noise_frames)
             self.log_magnitudes = nn.Parameter(magnitudes.clamp(min=1e-6).log())
@@ -69,9 +70,9 @@ class PartialsPlusNoise(nn.Module):
     def forward(self, seed=0):
         """The sound, (batch, n)."""
         dry = self.partials()
-        if hasattr(self, "log_magnitudes"):
+        if self.log_magnitudes is not None:
             dry = dry + self.noise(seed)
-        if not hasattr(self, "response"):
+        if self.response is None:
             return dry
         late = fft_convolve(dry, self.response * self.decay)
         return dry + nn.functional.pad(late, (1, -1))

@@ -5,4 +5,6 @@ from helpers.oscillators.basic import phase, sinusoid
 from helpers.oscillators.controls import exp_sigmoid, harmonic_distribution, is_audible
 from helpers.oscillators.noise import filtered_noise
 
-__all__ = ["additive", "exp_sigmoid", "filtered_noise", "harmonic", "harmonic_distribution", "is_audible", "phase", "sinusoid"]
+__all__ = [
+    "additive", "exp_sigmoid", "filtered_noise", "harmonic", "harmonic_distribution", "is_audible", "phase", "sinusoid",
+]

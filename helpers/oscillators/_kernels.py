@@ -102,7 +102,7 @@ def harmonic_bank(begin, rate, bend, start, slope, counts, bounds, circle, out):
 
 @_jit
 def harmonic_bank_gradient(begin, rate, bend, start, slope, counts, bounds, circle, grad, grads):
-    """Gradients of `harmonic_bank` for `grad` (batch, n), written into `grads`: one array for each of its first five."""
+    """Gradients of `harmonic_bank` for `grad` (batch, n), written into `grads`, one for each of its first five."""
     longest = np.max(bounds[1:] - bounds[:-1])
     cos, sin, re, im = _rows(longest, grad), _rows(longest, grad), _rows(longest, grad), _rows(longest, grad)
     g, gt, dphi = _rows(longest, grad), _rows(longest, grad), _rows(longest, grad)
@@ -138,7 +138,7 @@ def harmonic_bank_gradient(begin, rate, bend, start, slope, counts, bounds, circ
 
 @_jit
 def free_bank(begin, rate, bend, start, slope, bounds, circle, out):
-    """Sum ``(start + slope j) sin(phi_k)`` over partials ``k``; arguments as in `harmonic_bank`, all (batch, k, segments)."""
+    """Sum ``(start + slope j) sin(phi_k)`` over partials; arguments as in `harmonic_bank`, all (batch, k, segments)."""
     for b in range(begin.shape[0]):
         for s in range(begin.shape[2]):
             first, length = bounds[s], bounds[s + 1] - bounds[s]
@@ -153,7 +153,7 @@ def free_bank(begin, rate, bend, start, slope, bounds, circle, out):
 
 @_jit
 def free_bank_gradient(begin, rate, bend, start, slope, bounds, circle, grad, grads):
-    """Gradients of `free_bank` for `grad` (batch, n), written into `grads`: one array for each of its first five."""
+    """Gradients of `free_bank` for `grad` (batch, n), written into `grads`, one for each of its first five."""
     zero = grad.dtype.type(0)
     tau = grad.dtype.type(2 * math.pi)
     for b in range(begin.shape[0]):

@@ -40,13 +40,13 @@ def harmonic_bank(begin, rate, bend, start, slope, n_samples):
 
 
 def free_bank(begin, rate, bend, start, slope, n_samples):
-    """Sum ``(start + slope j) sin(phi_k)`` over partials ``k``; all inputs (batch, k, segments), result (batch, n_samples)."""
+    """Sum ``(start + slope j) sin(phi_k)`` over partials; all (batch, k, segments), the result (batch, n_samples)."""
     inputs = (x.movedim(1, -1)[..., None] for x in (begin, rate, bend, start, slope))
     return _join(_Pieces.apply(_Partials, 6 * start.shape[1], n_samples, *inputs), n_samples)
 
 
 class _Pieces(torch.autograd.Function):
-    """Call a bank for a few segments at a time; inputs are (batch, segments, ...), the result (batch, segments, length)."""
+    """Call a bank for a few segments at a time: (batch, segments, ...) in, (batch, segments, length) out."""
 
     @staticmethod
     def forward(ctx, bank, numbers_per_sample, n_samples, *inputs):
@@ -153,7 +153,7 @@ def _interleave(x):
 
 
 def _join(sound, n_samples):
-    """Lay segments (batch, segments, length) end to end; where hops are not whole numbers, some are a sample shorter."""
+    """Lay segments (batch, segments, length) end to end; with a hop of no whole length, some are a sample shorter."""
     _, segments, longest = sound.shape
     if n_samples == segments * longest:
         return sound.flatten(1)

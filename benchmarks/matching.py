@@ -38,7 +38,7 @@ def run():
         rows.append((f"mean distance / textbook, {quality}", statistics.mean(ratios), mean, ", ".join(SOUNDS)))
         rows.append((f"worst distance / textbook, {quality}", max(ratios), worst, "of the same"))
         longest = max(yardsticks[name][1] for name in SOUNDS)
-        detail = f"the textbook loop takes up to {longest:.0f} s, with the same steps"
+        detail = f"the textbook loop takes up to {longest:.0f} s"
         rows.append((f"CPU seconds at most, {quality}", max(times), seconds, detail))
     return rows
 

@@ -146,7 +146,7 @@ def fit(model, objective, steps=500, *, inputs=(), target=None, parameters=None,
         FitError: a loss or a gradient is NaN or infinite; its ``.fit`` holds the best so far.
         TypeError, ValueError: an argument is not what it should be.
 
-    Chapter: first-steps/gain.
+    Chapters: first-steps/pytorch, first-steps/gain.
     """
     check_count("steps", steps)
     check_count("log_every", log_every)

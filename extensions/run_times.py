@@ -29,11 +29,20 @@ def rows(app):
             yield name, app.env.titles[name].astext(), data["runtime"], len(raw), len(gzip.compress(raw, 6))
 
 
+def reading_order(app) -> list[str]:
+    """Pages as the table of contents has them."""
+    def below(name):
+        return [name, *(page for child in app.env.toctree_includes.get(name, []) for page in below(child))]
+
+    return below(app.config.root_doc)
+
+
 def fill(app, error):
     """Write the table into the pages that asked for it."""
     if error or app.builder.format != "html":
         return
-    found = sorted(rows(app))
+    order = reading_order(app)
+    found = sorted(rows(app), key=lambda row: order.index(row[0]))
     body = "".join(
         f'<tr><td><a href="{{root}}{name}.html">{html.escape(title)}</a></td><td>{seconds:.1f}</td>'
         f"<td>{size / 1e3:.0f}</td><td>{wire / 1e3:.0f}</td></tr>"

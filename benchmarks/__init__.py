@@ -1,8 +1,11 @@
 """Speed, as ratios: ``python -m benchmarks`` runs every module of this folder, ``python -m benchmarks losses`` one.
 
 A module is a subject. Its ``run()`` returns rows ``(what, ratio, required, detail)``: what is compared, the measured
-ratio, what is required of it (such as ``">= 2.5"`` or ``"<= 1.05"``, or None), and one line of detail. Use `compare`
-for the ratio, and leave names and figures of the machine out: only ratios can be compared between machines.
+ratio, what is required of it (such as ``">= 2.5"`` or ``"<= 1.05"``, or None), and one line of detail; a fifth entry, a
+dictionary, adds columns of its own. ``PEERS`` names the packages that it races against, whose versions are kept. Use
+`compare` for the ratio: only ratios can be compared between machines.
+
+Results go to helpers/measurements.json, which is committed: `helpers.pages.measurements` gives them to the chapters.
 """
 
 import statistics

@@ -1,19 +1,26 @@
-"""Run the benchmarks named on the command line, or all; print them and write results.json beside this file."""
+"""Run the benchmarks named on the command line, or all; print them and keep them in helpers/measurements.json.
 
+Each benchmark replaces its own entry of the file and leaves the others as they are: the pages of the book read it.
+"""
+
+import datetime
 import importlib
 import json
 import operator
+import os
 import pkgutil
+import platform
 import sys
+from importlib import metadata
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("results.json")
+MEASUREMENTS = Path(__file__).parents[1] / "helpers" / "measurements.json"
 OPERATORS = {">=": operator.ge, "<=": operator.le}
 
 
 def subjects():
     """Names of the modules in this folder that have a subject."""
-    names = [module.name for module in pkgutil.iter_modules([str(RESULTS.parent)])]
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     return [name for name in names if not name.startswith("_")]
 
 
@@ -25,23 +32,66 @@ def meets(ratio, required):
     return OPERATORS[sign](ratio, float(bound))
 
 
+def measure(name):
+    """Run one benchmark, print its rows, and give its entry for the file."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    rows = []
+    for what, ratio, required, detail, *columns in module.run():
+        ratio = _digits(ratio)
+        met = meets(ratio, required)
+        verdict = "" if required is None else f"{required}, {'met' if met else 'MISSED'}"
+        print(f"{name:12} {ratio:8.2f}  {verdict:14}  {what} ({detail})", flush=True)
+        row = {"what": what, "ratio": ratio, "required": required, "detail": detail, "met": met}
+        rows.append(row | (columns[0] if columns else {}))
+    return {**circumstances(getattr(module, "PEERS", ())), "rows": rows}
+
+
+def circumstances(peers=()):
+    """When, on what, and with which versions: what a ratio still depends on."""
+    import torch
+
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "numpy", "numba", *peers):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {"date": date, "cpu": cpu(), "cores": os.cpu_count(), "threads": torch.get_num_threads(), "versions": versions}
+
+
+def cpu():
+    """Name of the processor, as its maker gives it where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def keep(name, entry):
+    """Replace the entry of one benchmark in the file."""
+    entries = json.loads(MEASUREMENTS.read_text(encoding="utf-8")) if MEASUREMENTS.exists() else {}
+    entries[name] = entry
+    MEASUREMENTS.write_text(json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main(names):
+    """Measure and keep; returns how many requirements were missed."""
     unknown = set(names) - set(subjects())
     if unknown:
         raise SystemExit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(subjects())}")
-    results = json.loads(RESULTS.read_text()) if names and RESULTS.exists() else {}
     missed = 0
     for name in names or subjects():
-        results[name] = []
-        for what, ratio, required, detail in importlib.import_module(f"benchmarks.{name}").run():
-            met = meets(ratio, required)
-            missed += not met
-            verdict = "" if required is None else f"{required}, {'met' if met else 'MISSED'}"
-            print(f"{name:12} {ratio:8.2f}  {verdict:14}  {what} ({detail})", flush=True)
-            row = {"what": what, "ratio": round(ratio, 3), "required": required, "detail": detail, "met": met}
-            results[name].append(row)
-    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        entry = measure(name)
+        keep(name, entry)
+        missed += sum(not row["met"] for row in entry["rows"])
     return missed
+
+
+def _digits(ratio):
+    """Four significant digits: more is noise."""
+    return float(f"{ratio:.4g}")
 
 
 if __name__ == "__main__":

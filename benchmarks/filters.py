@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from helpers import filters
 from helpers.signals import upsample
 
+PEERS = ("torchlpc", "philtorch")
+
 
 def run():
     """Rows for a biquad, a cascade and a vocal tract, with numba and without, where half is asked for."""

@@ -6,6 +6,7 @@ from auraloss.freq import MultiResolutionSTFTLoss
 from benchmarks import compare
 from helpers import losses
 
+PEERS = ("auraloss",)
 SIZES = (2048, 1024, 512, 256, 128, 64)
 
 

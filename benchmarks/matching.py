@@ -19,6 +19,7 @@ from benchmarks.losses import auraloss
 from helpers import losses, matching, oscillators, recordings
 from helpers.signals import stft
 
+PEERS = ("auraloss", "librosa")
 SAMPLE_RATE, SECONDS, HOP, STEPS = 16_000, 2, 160, 1000
 SOUNDS = ("saxophone", "guitar_nylon", "cello", "singing", "tom", "bell")
 OTHER_SIZES = (3000, 1500, 700, 300, 150)

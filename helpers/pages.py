@@ -1,13 +1,16 @@
-"""What a chapter leaves in its page besides figures and sounds: numbers for the prose, and tables.
+"""What a chapter leaves in its page besides figures and sounds: numbers for the prose, measurements, and tables.
 
 Chapters: all of them.
 """
 
 import html
+import json
+from pathlib import Path
 
 import torch
 
 _PREFIX = "application/papermill.record/"
+_MEASUREMENTS = Path(__file__).with_name("measurements.json")
 
 
 def glue(name, value, fmt=None):
@@ -42,6 +45,25 @@ def _scalar(value):
     if size != 1:
         raise ValueError(f"value must have one element, got shape {tuple(value.shape)}")
     return value.item()
+
+
+def measurements(name):
+    """What a benchmark of the book measured when it last ran: figures that no build should have to measure again.
+
+    Args:
+        name: of the benchmark, such as ``"losses"``.
+
+    Returns:
+        dictionary: ``date``, ``cpu``, ``cores``, ``threads``, ``versions`` (package -> version) and ``rows``, a list of
+        dictionaries with ``what``, ``ratio``, ``required``, ``detail``, ``met``, and columns of that benchmark.
+
+    Raises:
+        KeyError: the benchmark never ran; the message says how to run it.
+    """
+    kept = json.loads(_MEASUREMENTS.read_text(encoding="utf-8"))
+    if name not in kept:
+        raise KeyError(f"{name} was never measured (run: python -m benchmarks {name}); there are {', '.join(sorted(kept))}")
+    return kept[name]
 
 
 def table(rows, columns, caption=None):

@@ -63,7 +63,7 @@ def test_a_chapter_runs_once_and_is_then_read_from_the_cache(book):
     assert "has changed" in again and again.endswith("ran\n")
 
 
-@pytest.mark.parametrize("what", ["helpers/new.js", "helpers/sound.flac", "requirements.txt", "constraints.txt"])
+@pytest.mark.parametrize("what", ["helpers/new.js", "helpers/sound.flac", "helpers/measurements.json", "requirements.txt", "constraints.txt"])
 def test_the_cache_depends_on_helpers_sounds_and_pins(book, what):
     before = execute.cache_key(book.root)
     (book.root / what).write_text("changed")

@@ -35,9 +35,9 @@ class Run:
 
 
 def cache_key(root: Path = ROOT) -> str:
-    """Hash of all that outputs depend on besides the chapter itself: helpers, sounds, pins, Python."""
+    """Hash of all that outputs depend on besides the chapter itself: helpers, sounds, measurements, pins, Python."""
     digest = hashlib.sha256(sys.version.encode())
-    sources = [p for p in (root / "helpers").rglob("*") if p.is_file() and p.suffix in {".py", ".js", ".css", ".flac", ".csv"}]
+    sources = [p for p in (root / "helpers").rglob("*") if p.is_file() and p.suffix in {".py", ".js", ".css", ".flac", ".csv", ".json"}]
     for path in sorted(sources) + [root / "requirements.txt", root / "constraints.txt"]:
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())

@@ -121,7 +121,7 @@ class _Lines:
     def __init__(self, a, n):
         batch, frames, order = a.shape
         # The systems of a batch are to stay in the cache together.
-        self.size = max(order, min(int(BLOCK / batch**0.5), n))
+        self.size = max(order, min(int(BLOCK / batch**0.36), n))
         self.blocks = -(-n // self.size)
         self.samples = self.blocks * self.size
         if frames == n:

@@ -73,6 +73,35 @@ def filter_blocks(x, A, B, C, D, block=BLOCK):
     return (alone + _product(start.to(x.dtype), O.to(x.dtype))).reshape(batch, -1)[:, :n]
 
 
+class Recursion(torch.autograd.Function):
+    """One filter, (sets, order + 1) b and a with ``a[:, 0] == 1``, whose gradients are filters too.
+
+    With ``v = g / A``, run backwards in time, the gradient to x is ``B v``, to b[k] it is ``sum_n v[n] x[n - k]`` and
+    to a[k] ``-sum_n v[n] y[n - k]``. Autograd through the blocks gives the same and takes twice as long.
+    """
+
+    @staticmethod
+    def forward(ctx, x, b, a):
+        y = filter_blocks(x, *direct_form(b, a))
+        ctx.save_for_backward(x, b, a, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, b, a, y = ctx.saved_tensors
+        one = F.one_hot(torch.zeros_like(a[:, 0], dtype=torch.long), a.shape[1]).to(a.dtype)
+        v = Recursion.apply(g.flip(-1), one, a).flip(-1)
+        n, lags = x.shape[1], range(a.shape[1])
+        gx = sum(b[:, k, None].to(x.dtype) * F.pad(v[:, k:], (0, min(k, n))) for k in lags)
+        gb, ga = (torch.stack([_dot(s[:, : max(n - k, 0)], v[:, k:], b.dtype) for k in lags], dim=1) for s in (x, y))
+        return gx, gb.sum_to_size(b.shape), -ga.sum_to_size(a.shape)
+
+
+def _dot(first, second, dtype):
+    """Sums in the type of the coefficients, which is double: they reach over the whole signal."""
+    return (first * second).sum(dim=-1, dtype=dtype)
+
+
 def _toeplitz(impulse):
     """(sets, n) -> (sets, n, n), lower triangular, ``T[i, j] = impulse[i - j]``."""
     n = impulse.shape[-1]

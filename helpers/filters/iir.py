@@ -98,6 +98,8 @@ class _Biquads:
 
     @staticmethod
     def plain(x, sos):
+        if sos.shape[1] == 1:
+            return block.Recursion.apply(x, sos[:, 0, :3], sos[:, 0, 3:])
         return block.filter_blocks(x, *block.cascade(sos))
 
     @staticmethod
@@ -124,7 +126,7 @@ class _Direct:
 
     @staticmethod
     def plain(x, ba):
-        return block.filter_blocks(x, *block.direct_form(ba[:, 0], ba[:, 1]))
+        return block.Recursion.apply(x, ba[:, 0], ba[:, 1])
 
     @staticmethod
     def forward(x, ba):

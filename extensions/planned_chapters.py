@@ -12,7 +12,6 @@ PLANNED = {
     "synths/harmonic-plus-noise": "Harmonics plus noise",
     "synths/finding-frequency": "Finding a frequency",
     "synths/libraries": "Libraries",
-    "filters/index": "What filters do",
     "filters/fir": "FIR filters",
     "filters/fir-optimise": "Learning FIR filters",
     "filters/iir": "IIR filters",

@@ -7,7 +7,6 @@ import posixpath
 from docutils import nodes
 
 PLANNED = {
-    "synths/harmonic-optimise": "Fitting a harmonic synthesiser",
     "synths/harmonic-results": "Matching real instruments",
     "synths/harmonic-plus-noise": "Harmonics plus noise",
     "synths/finding-frequency": "Finding a frequency",

@@ -1,0 +1,126 @@
+"""What the chapters on harmonic fits define, against its reference or against what is known otherwise."""
+
+import math
+
+import pytest
+import torch
+
+from chapters import definition
+from helpers import models, oscillators, recordings, signals
+
+FIT = "synths/harmonic-optimise"
+SAMPLE_RATE = 16_000
+
+
+def values_and_gradients(function, *inputs):
+    """The result, and the gradients of a weighted sum of it to every input."""
+    inputs = [x.clone().requires_grad_() for x in inputs]
+    result = function(*inputs)
+    weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype).reshape(result.shape)
+    return result, *torch.autograd.grad((result * weights).sum(), inputs)
+
+
+def assert_same(one, other, *inputs, **tolerances):
+    for found, expected in zip(values_and_gradients(one, *inputs), values_and_gradients(other, *inputs), strict=True):
+        torch.testing.assert_close(found, expected, **tolerances)
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_exp_sigmoid_is_that_of_the_package():
+    assert_same(definition(FIT, "exp_sigmoid"), oscillators.exp_sigmoid, 20 * random(3, 50))
+
+
+def test_inverse_exp_sigmoid_is_the_inverse():
+    exp_sigmoid, inverse = definition(FIT, "exp_sigmoid"), definition(FIT, "inverse_exp_sigmoid")
+    amplitudes = torch.logspace(-4, 0.2, 40, dtype=torch.float64)
+    torch.testing.assert_close(exp_sigmoid(inverse(amplitudes)), amplitudes + 1e-7, rtol=1e-8, atol=0)
+    edges = inverse(torch.tensor([0.0, 2.0, 100.0]))
+    assert edges.isfinite().all() and edges[0] < edges[1] == edges[2]
+
+
+@pytest.mark.parametrize("f0_hz", [[220.0, 400.0, 1999.0], [9000.0, 220.0, 8000.0]])
+def test_harmonic_distribution_is_that_of_the_package(f0_hz):
+    f0_hz = torch.tensor([f0_hz, [100.0, 3000.0, 50.0]], dtype=torch.float64)
+    mine = definition(FIT, "harmonic_distribution")
+    assert_same(lambda x: mine(x, f0_hz, SAMPLE_RATE),
+                lambda x: oscillators.harmonic_distribution(x, f0_hz, SAMPLE_RATE), 3 * random(2, 9, 3))
+
+
+def test_of_four_ways_to_divide_one_is_right():
+    weights = torch.tensor([[[1.0, 0.0], [3.0, 0.0]]])
+    found = {}
+    for name in ("divide", "divide_then_mend", "add_a_little", "mend_then_divide"):
+        shares, slope = values_and_gradients(definition(FIT, name), weights)
+        torch.testing.assert_close(shares[..., 0], torch.tensor([[0.25, 0.75]]))
+        found[name] = bool(shares.isfinite().all()), bool(slope.isfinite().all())
+    assert found == {"divide": (False, False), "divide_then_mend": (True, False),
+                     "add_a_little": (True, True), "mend_then_divide": (True, True)}
+
+
+@pytest.mark.parametrize("frames", [1, 11])
+def test_harmonic_is_that_of_the_package(frames):
+    f0_hz = 400 * (1 + 0.1 * random(2, frames).tanh())
+    assert_same(lambda f, a: definition(FIT, "harmonic")(f, a, SAMPLE_RATE, 1600),
+                lambda f, a: oscillators.harmonic(f, a, SAMPLE_RATE, 1600), f0_hz, random(2, 30, frames).abs(), rtol=1e-7, atol=1e-8)
+
+
+def test_partials_are_read_as_in_the_package():
+    x = recordings.load("cello")[:, :16000]
+    hz = torch.arange(1, 24)[:, None] * torch.full((1, 1, 101), 330.0)
+    torch.testing.assert_close(definition(FIT, "read_partials")(x, hz, SAMPLE_RATE), models.read_partials(x, hz, SAMPLE_RATE))
+
+
+def test_synthesiser_plays_the_levels_that_it_starts_from():
+    f0_hz = torch.tensor([[220.0, 230.0, 240.0], [500.0, 510.0, 700.0]])
+    levels = 0.01 + 0.1 * random(2, 10, 3).abs().float()
+    synth = definition(FIT, "HarmonicSynth")(f0_hz, 10, SAMPLE_RATE, 4000)
+    definition(FIT, "start_from")(synth, levels)
+    torch.testing.assert_close(synth.amplitudes(), levels, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(synth(), oscillators.harmonic(f0_hz, levels, SAMPLE_RATE, 4000), rtol=0, atol=1e-4)
+    synth().square().sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in synth.parameters())
+
+
+def test_an_informed_start_is_near_even_in_silence():
+    informed = definition(FIT, "informed", sample_rate=SAMPLE_RATE)
+    f0_hz = torch.full((1, 41), 300.0)
+    falling = 0.3 / torch.arange(1.0, 11.0)[:, None].expand(1, 10, 41)
+    target = oscillators.harmonic(f0_hz, falling, SAMPLE_RATE, 6400)
+    levels = informed(target, f0_hz, 10).amplitudes()
+    assert signals.to_db(levels / falling)[..., 5:-5].abs().max() < 1.5
+    assert informed(torch.zeros(1, 6400), f0_hz, 10)().abs().max() < 1e-4
+
+
+def test_lags_give_whole_periods_and_the_grid_puts_them_back():
+    whole_hz = SAMPLE_RATE / 80
+    x = torch.sin(2 * math.pi * whole_hz * torch.arange(16000) / SAMPLE_RATE)[None]
+    found = definition(FIT, "track_by_lag")(x + 0.5 * x.square(), SAMPLE_RATE, 160)
+    assert found.shape == (1, (16000 - 1024) // 160 + 1)
+    assert (found == whole_hz).all()
+    on_grid = definition(FIT, "on_grid", hop=160)
+    ramp = (512 + 160 * torch.arange(94.0))[None]          # at each window's middle, the sample's own number
+    moved = on_grid(ramp, frames=101)
+    torch.testing.assert_close(moved[0, 4:96], 160 * torch.arange(4.0, 96.0))
+    assert moved[0, 0] == 512 and moved[0, -1] == ramp[0, -1]
+
+
+def test_residual_is_what_was_added():
+    residual = definition(FIT, "residual")
+    t_s = torch.arange(16000) / SAMPLE_RATE
+    tone, other = (torch.sin(2 * math.pi * hz * t_s)[None] for hz in (440, 3000))
+    assert residual(tone, tone).abs().max() < 1e-6
+    turned = torch.cos(2 * math.pi * 440 * t_s)[None]      # the same level, another phase
+    left = residual(tone + 0.1 * other, turned)[:, 2000:-2000]
+    assert signals.to_db(signals.rms(left - 0.1 * other[:, 2000:-2000]) / signals.rms(left)) < -20
+
+
+def test_levels_db_are_those_of_the_parameters():
+    f0_hz = torch.full((1, 3), 200.0)
+    known = {"f0_hz": f0_hz, "sample_rate": SAMPLE_RATE}
+    parameters = {"loudness": torch.zeros(1, 1, 3), "logits": torch.zeros(1, 5, 3)}
+    levels = definition(FIT, "levels_db", **known)(parameters)
+    expected = signals.to_db(oscillators.exp_sigmoid(torch.zeros(1)) / 5).item()
+    torch.testing.assert_close(levels, torch.full((1, 5, 3), expected))

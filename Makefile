@@ -12,10 +12,10 @@ export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab serve links bench pins clean
+.PHONY: help book test lab serve slides slides-sheet links bench pins clean
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 book: $(VENV)/.book  ## execute every chapter and build the web book in _build/html
 	@$(BIN)/python -m tools.book
@@ -23,6 +23,7 @@ book: $(VENV)/.book  ## execute every chapter and build the web book in _build/h
 test: $(VENV)/.dev  ## run every test: helpers, chapters, and the built pages in Chromium
 	@$(BIN)/python -m tools.chromium
 	@test -e _build/html/.complete || $(MAKE) --no-print-directory book
+	@test -e _build/slides/.complete || $(MAKE) --no-print-directory slides
 	@$(BIN)/python -m pytest
 
 lab: $(VENV)/.book  ## work on the chapters in JupyterLab (double click a .md file)
@@ -32,6 +33,13 @@ serve: $(VENV)/.book  ## show the built book at http://localhost:8000 (PORT=...)
 	@test -e _build/html/index.html || $(MAKE) --no-print-directory book
 	@echo "The book is at http://localhost:$(PORT), Ctrl-C stops."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+slides: $(VENV)/.book  ## make the slide decks in _build/slides, from the outputs of the book
+	@$(BIN)/python -m tools.slides
+
+slides-sheet: $(VENV)/.dev  ## make the decks, and one picture of all slides of each in _build/slides-sheet
+	@$(BIN)/python -m tools.chromium
+	@$(BIN)/python -m tools.slides --sheet
 
 links: $(VENV)/.book  ## check the links of the built book (external ones where there is a network)
 	@$(BIN)/python -m tools.links

@@ -95,8 +95,12 @@
 
   function start() {
     for (const script of document.querySelectorAll(STATE)) Object.assign(records, JSON.parse(script.textContent).state);
-    document.querySelectorAll(VIEW).forEach(show);
+    if (!document.querySelector(".reveal")) showWidgets(document);
   }
+
+  // Slides call this for each slide when it comes near.
+  const showWidgets = (root) => root.querySelectorAll(VIEW).forEach(show);
+  globalThis.showWidgets = showWidgets;
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -26,10 +26,16 @@ if importlib.util.find_spec("helpers") is None:
 '''
 
 
+def slides_only(cell) -> bool:
+    """Whether a cell is said or shown in a talk only. Code without a place on the page stays: other cells may need it."""
+    return cell.cell_type == "markdown" and "remove-cell" in cell.metadata.get("tags", [])
+
+
 def notebook(path: Path, repository_url: str, values: dict[str, str]):
     """A chapter as a plain notebook, without outputs, with the installing cell in front."""
     nb = jupytext.read(path)
     nb.metadata.pop("jupytext", None)
+    nb.cells = [cell for cell in nb.cells if not slides_only(cell)]
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source, values)

@@ -28,7 +28,7 @@ def plain(source: str, values: dict[str, str] | None = None) -> str:
     """Plain Markdown from MyST: roles become their text, directives become quotations, labels go."""
     values = values or {}
     source = re.sub(r"(?m)^(\$\$)[ ]*\([\w:-]+\)[ ]*$", r"\1", source)
-    source = re.sub(r"(?m)^\([\w:-]+\)=[ ]*\n", "", source)
+    source = re.sub(r"(?m)^\([\w:-]+\)=[ ]*(?:\n|\Z)", "", source)
     source = re.sub(r"(?m)^%[^\n]*\n?", "", source)
     source = _GLUE.sub(lambda m: values.get(m[1].strip(), m[1].strip()), source)
     source = _ROLE_WITH_TITLE.sub(r"\1", source)

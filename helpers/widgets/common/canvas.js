@@ -7,8 +7,9 @@ export function sketch(host, height, draw) {
   let due = 0;
   const paint = () => {
     due = 0;
-    const width = canvas.clientWidth, scale = window.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
     if (!width) return;
+    const scale = (window.devicePixelRatio || 1) * magnification(canvas);
     if (canvas.width !== Math.round(width * scale)) {
       canvas.width = Math.round(width * scale);
       canvas.height = Math.round(height * scale);
@@ -24,11 +25,14 @@ export function sketch(host, height, draw) {
   return { canvas, redraw, remove: () => { observer.disconnect(); cancelAnimationFrame(due); } };
 }
 
-// Follows a finger or the mouse from press to release. `follow` gets the position in CSS pixels.
+// How much larger than its own pixels an element is shown: slides enlarge the widgets on them.
+const magnification = (element) => element.getBoundingClientRect().width / element.clientWidth || 1;
+
+// Follows a finger or the mouse from press to release. `follow` gets the position in the canvas's own pixels.
 export function onDrag(canvas, follow) {
   const report = (event) => {
-    const box = canvas.getBoundingClientRect();
-    follow(event.clientX - box.left, event.clientY - box.top);
+    const box = canvas.getBoundingClientRect(), scale = magnification(canvas);
+    follow((event.clientX - box.left) / scale, (event.clientY - box.top) / scale);
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;

@@ -1,0 +1,62 @@
+// Starts the deck. Widgets are made when their slide comes near; a new slide is a silent one.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const stored = (() => { try { return localStorage.getItem("slides-theme"); } catch { return null; } })();
+  if (stored) root.dataset.theme = stored;
+
+  function turnTheme() {
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    try { localStorage.setItem("slides-theme", root.dataset.theme); } catch { /* a folder may have no storage */ }
+  }
+
+  // A key that the slide's player, widget or slider has used does not turn the page. Page Up and Page Down, which is
+  // what a remote control sends, always do.
+  function turnsPage(event) {
+    const { key, target } = event;
+    if (key === "PageDown" || key === "PageUp") return true;
+    if (event.defaultPrevented) return false;
+    const pressable = target.closest?.("button, a, summary, audio, video, [role=slider]");
+    return !(pressable && (key === " " || key === "Enter")) && !(target.closest?.("audio, video") && key.startsWith("Arrow"));
+  }
+
+  // Too tall for its slide? Smaller, step by step, down to where a page would have it.
+  function fit(slide) {
+    const body = slide.querySelector(".body");
+    for (const widget of slide.querySelectorAll(".widget")) {
+      let zoom = 1.6;
+      widget.style.setProperty("--zoom", zoom);
+      while (body.scrollHeight > body.clientHeight && zoom > 1) widget.style.setProperty("--zoom", zoom -= 0.05);
+    }
+  }
+
+  const watched = new WeakSet();
+  function prepare(slide) {
+    if (!slide || watched.has(slide) || !slide.querySelector(".widget")) return;
+    watched.add(slide);
+    globalThis.showWidgets?.(slide);
+    let due = 0;
+    const observer = new ResizeObserver(() => { due ||= requestAnimationFrame(() => { due = 0; fit(slide); }); });
+    slide.querySelectorAll(".afm-widget").forEach((widget) => observer.observe(widget));
+  }
+
+  function arrive(slide) {
+    document.dispatchEvent(new CustomEvent("introddsp:started", { detail: null })); // whoever sounds stops
+    prepare(slide);
+    const all = Reveal.getSlides();
+    prepare(all[all.indexOf(slide) + 1]);
+  }
+
+  Reveal.on("ready", ({ currentSlide }) => arrive(currentSlide));
+  Reveal.on("slidechanged", ({ currentSlide }) => arrive(currentSlide));
+  Reveal.on("resize", ({ scale }) => { document.body.dataset.mode = scale; }); // widgets draw anew when this changes
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "PageDown" && event.key !== "PageUp") return;
+    document.activeElement?.blur();
+  }, true);
+  Reveal.initialize({
+    width: 1280, height: 720, margin: 0, maxScale: 6, center: false, display: "block", transition: "none", backgroundTransition: "none",
+    hash: true, controls: false, navigationMode: "linear", viewDistance: 2, defaultTiming: 60, keyboardCondition: turnsPage,
+    plugins: [RevealNotes],
+  }).then(() => Reveal.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, turnTheme));
+})();

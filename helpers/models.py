@@ -56,9 +56,13 @@ class PartialsPlusNoise(nn.Module):
         """Pitch, (batch, frames), in Hz."""
         return self.tracked_hz * 2 ** (_BEND_OCTAVES * self.bend)
 
+    def frequencies_hz(self):
+        """Of the partials, (batch, k, frames), in Hz."""
+        return self.f0_hz()[:, None] * (self.ratios * torch.exp(_STRETCH * self.stretch))[..., None]
+
     def partials(self):
         """The partials alone, without the room: (batch, n)."""
-        frequencies_hz = self.f0_hz()[:, None] * (self.ratios * torch.exp(_STRETCH * self.stretch))[..., None]
+        frequencies_hz = self.frequencies_hz()
         amplitudes = self.log_amplitudes.exp() * oscillators.is_audible(frequencies_hz, self.sample_rate)
         return oscillators.additive(amplitudes, frequencies_hz, self.sample_rate, self.n_samples)
 

@@ -11,7 +11,6 @@ PLANNED = {
     "synths/harmonic-plus-noise": "Harmonics plus noise",
     "synths/finding-frequency": "Finding a frequency",
     "synths/libraries": "Libraries",
-    "filters/fir": "FIR filters",
     "filters/fir-optimise": "Learning FIR filters",
     "filters/iir": "IIR filters",
     "filters/iir-differentiable": "Differentiable IIR filters",

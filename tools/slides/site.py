@@ -57,6 +57,11 @@ def parts() -> dict[str, list[str]]:
     }
 
 
+def slug_of(names: list[str]) -> str:
+    """The file name of a part's deck: the folder of its chapters."""
+    return names[0].split("/")[0]
+
+
 def load(names: list[str]) -> dict[str, Chapter]:
     """The chapters that have slides, with the outputs of the cache; what is not there runs first."""
     notebooks = {name: read(ROOT / f"{name}.md") for name in names}
@@ -121,7 +126,7 @@ def decks(chapters: dict[str, Chapter]) -> list[Deck]:
     for caption, names in parts().items():
         columns = [chapters[name] for name in names if name in chapters]
         if columns:
-            found.append(Deck(columns[0].name.split("/")[0], caption, columns))
+            found.append(Deck(slug_of(names), caption, columns))
     return [*found, tutorial(chapters)]
 
 

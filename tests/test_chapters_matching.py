@@ -49,17 +49,6 @@ def test_harmonic_distribution_is_that_of_the_package(f0_hz):
                 lambda x: oscillators.harmonic_distribution(x, f0_hz, SAMPLE_RATE), 3 * random(2, 9, 3))
 
 
-def test_of_four_ways_to_divide_one_is_right():
-    weights = torch.tensor([[[1.0, 0.0], [3.0, 0.0]]])
-    found = {}
-    for name in ("divide", "divide_then_mend", "add_a_little", "mend_then_divide"):
-        shares, slope = values_and_gradients(definition(FIT, name), weights)
-        torch.testing.assert_close(shares[..., 0], torch.tensor([[0.25, 0.75]]))
-        found[name] = bool(shares.isfinite().all()), bool(slope.isfinite().all())
-    assert found == {"divide": (False, False), "divide_then_mend": (True, False),
-                     "add_a_little": (True, True), "mend_then_divide": (True, True)}
-
-
 @pytest.mark.parametrize("frames", [1, 11])
 def test_harmonic_is_that_of_the_package(frames):
     f0_hz = 400 * (1 + 0.1 * random(2, frames).tanh())

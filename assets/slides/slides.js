@@ -30,10 +30,22 @@
     }
   }
 
-  const watched = new WeakSet();
+  // Code grows into the room that it has.
+  function enlarge(slide) {
+    const body = slide.querySelector(".body"), code = [...body.querySelectorAll("pre.code")];
+    if (body.querySelector(".figure, .widget, .animation")) return;
+    const fits = () => body.scrollHeight <= body.clientHeight && code.every((pre) => pre.firstElementChild.offsetWidth <= pre.clientWidth - 36);
+    for (let size = 30; size > 21.5 && code.length; size -= 0.5) {
+      body.style.setProperty("--code-size", `${size}px`);
+      if (fits()) return;
+    }
+    body.style.removeProperty("--code-size");
+  }
+
+  const seen = new WeakSet();
   function prepare(slide) {
-    if (!slide || watched.has(slide) || !slide.querySelector(".widget")) return;
-    watched.add(slide);
+    if (!slide || seen.has(slide) || !slide.querySelector(".widget")) return;
+    seen.add(slide);
     globalThis.showWidgets?.(slide);
     let due = 0;
     const observer = new ResizeObserver(() => { due ||= requestAnimationFrame(() => { due = 0; fit(slide); }); });
@@ -42,12 +54,16 @@
 
   function arrive(slide) {
     document.dispatchEvent(new CustomEvent("introddsp:started", { detail: null })); // whoever sounds stops
+    enlarge(slide);
     prepare(slide);
     const all = Reveal.getSlides();
     prepare(all[all.indexOf(slide) + 1]);
   }
 
-  Reveal.on("ready", ({ currentSlide }) => arrive(currentSlide));
+  Reveal.on("ready", ({ currentSlide }) => {
+    arrive(currentSlide);
+    globalThis.MathJax?.startup?.promise?.then(() => enlarge(Reveal.getCurrentSlide()));
+  });
   Reveal.on("slidechanged", ({ currentSlide }) => arrive(currentSlide));
   Reveal.on("resize", ({ scale }) => { document.body.dataset.mode = scale; }); // widgets draw anew when this changes
   document.addEventListener("keydown", (event) => {

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import yaml
 
-COLAB = "https://colab.research.google.com/github/{owner_and_name}/blob/notebooks/{page}.ipynb"
+# (name, icon, address): the publishing workflow keeps the chapters' .ipynb on the branch `notebooks`.
+LAUNCHERS = [
+    ("Colab", "fas fa-cloud", "https://colab.research.google.com/github/{repository}/blob/notebooks/{page}.ipynb"),
+    ("Binder", "fas fa-rocket", "https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/{page}.md"),
+]
 
 
 def read_setting(app, config):
@@ -28,17 +32,19 @@ def read_setting(app, config):
     )
 
 
-def add_colab(app, pagename, templatename, context, doctree):
-    """A Colab button on chapters; the publishing workflow keeps their .ipynb on the branch `notebooks`."""
-    url = app.config.html_theme_options.get("repository_url", "")
+def add_launchers(app, pagename, templatename, context, doctree):
+    """Buttons on chapters that run them elsewhere."""
+    options = app.config.html_theme_options
+    url = options.get("repository_url", "")
     if not url.startswith("https://github.com/") or "ipynb_source" not in context:
         return
-    link = COLAB.format(owner_and_name=url.removeprefix("https://github.com/"), page=pagename)
-    button = {"type": "link", "text": "Colab", "icon": "fas fa-cloud", "tooltip": "Run this chapter on Colab", "url": link}
-    context["header_buttons"].insert(0, {**button, "label": "launch-colab"})
+    where = {"repository": url.removeprefix("https://github.com/"), "branch": options["repository_branch"], "page": pagename}
+    for name, icon, address in reversed(LAUNCHERS):
+        button = {"type": "link", "text": name, "icon": icon, "tooltip": f"Run this chapter on {name}", "url": address.format(**where)}
+        context["header_buttons"].insert(0, {**button, "label": f"launch-{name.lower()}"})
 
 
 def setup(app):
     app.connect("config-inited", read_setting, priority=100)
-    app.connect("html-page-context", add_colab, priority=600)
+    app.connect("html-page-context", add_launchers, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

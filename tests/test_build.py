@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "extensions"))
+import repository_buttons
 from notebook_download import notebook
 from plain_markdown import glue_values, plain
 
@@ -61,6 +63,37 @@ def test_a_chapter_runs_once_and_is_then_read_from_the_cache(book):
     (book.root / "helpers" / "a.py").write_text("x = 2\n")
     again = book.run(name).stdout
     assert "has changed" in again and again.endswith("ran\n")
+
+
+def test_one_setting_turns_the_buttons_on(tmp_path):
+    """The address of the repository, set or not, with what the buttons on a chapter then point to."""
+
+    def buttons(setting):
+        (tmp_path / "_config.yml").write_text(setting)
+        config = SimpleNamespace(html_theme_options={})
+        app = SimpleNamespace(confdir=tmp_path, config=config)
+        context = {"ipynb_source": "synths/additive.ipynb", "header_buttons": []}
+        repository_buttons.read_setting(app, config)
+        repository_buttons.add_launchers(app, "synths/additive", "page.html", context, None)
+        return config.html_theme_options, {button["text"]: button["url"] for button in context["header_buttons"]}
+
+    assert buttons("repository:\n  url: \"\"") == ({}, {})
+    options, links = buttons("repository:\n  url: https://github.com/someone/book/\n  branch: trunk")
+    assert options["use_repository_button"] and options["use_edit_page_button"] and options["use_issues_button"]
+    assert links == {
+        "Colab": "https://colab.research.google.com/github/someone/book/blob/notebooks/synths/additive.ipynb",
+        "Binder": "https://mybinder.org/v2/gh/someone/book/trunk?urlpath=lab/tree/synths/additive.md",
+    }
+    assert buttons("repository:\n  url: https://gitlab.com/someone/book")[1] == {}
+
+
+def test_binder_builds_from_the_same_pins():
+    lines = (ROOT / "binder" / "requirements.txt").read_text().splitlines()
+    files = [ROOT / "binder" / line.split()[1] for line in lines if not line.startswith("#")]
+    assert [path.resolve() for path in files] == [ROOT / "requirements.txt", ROOT / "constraints.txt"]
+    for name in ("postBuild", "start"):
+        assert os.access(ROOT / "binder" / name, os.X_OK)
+        subprocess.run(["bash", "-n", ROOT / "binder" / name], check=True)
 
 
 @pytest.mark.parametrize("what", ["helpers/new.js", "helpers/sound.flac", "helpers/measurements.json", "requirements.txt", "constraints.txt"])

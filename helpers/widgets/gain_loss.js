@@ -6,7 +6,8 @@ import { decode, toBuffer, Deck } from "./common/audio.js";
 import { Landscape } from "./common/landscape.js";
 import { waveView } from "./common/waves.js";
 import { Transport, follow } from "./common/transport.js";
-import { quadrature, spectrumOf, waveformLossOverGain, spectralLossOverGain } from "./common/losses.js";
+import { spectrumOf } from "./common/losses.js";
+import { quadrature, waveformLossOverGain, spectralLossOverGain } from "./common/gains.js";
 
 const N_FFT = 1024, WINDOW_S = 0.012;
 const GAINS = Float64Array.from({ length: 201 }, (_, i) => (i - 100) / 100);

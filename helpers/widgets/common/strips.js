@@ -1,7 +1,7 @@
 // Spectrograms of several sounds, one under the other, on one decibel scale, with one cursor.
 import { decibelColours } from "./theme.js";
 import { Axes, LEFT } from "./axes.js";
-import { pictureFrames, picture, loudestOf } from "./spectrum.js";
+import { pictureFrames, picture, loudestOf } from "./picture.js";
 import { make } from "./dom.js";
 
 const RANGE_DB = 80, STRIP = 96, GAP = 8, FOOT = 36;

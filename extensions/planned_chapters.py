@@ -8,7 +8,6 @@ from docutils import nodes
 
 PLANNED = {
     "synths/harmonic-results": "Matching real instruments",
-    "synths/harmonic-plus-noise": "Harmonics plus noise",
     "synths/finding-frequency": "Finding a frequency",
     "synths/libraries": "Libraries",
     "filters/fir-optimise": "Learning FIR filters",

@@ -8,8 +8,8 @@ import importlib
 
 _SUBMODULES = {
     "checks", "signals", "oscillators", "filters", "losses", "frequency", "pitch",
-    "device", "fitting", "matching", "models", "recordings",
-    "plots", "players", "widgets", "pages",
+    "device", "fitting", "matching", "models", "recordings", "resynthesis",
+    "plots", "players", "widgets", "pages", "folder", "gallery",
 }
 _FUNCTIONS = {"fit": "fitting", "choose_device": "device"}
 

@@ -71,15 +71,19 @@ class PartialsPlusNoise(nn.Module):
         generator = torch.Generator(self.log_magnitudes.device).manual_seed(seed)
         return oscillators.filtered_noise(self.log_magnitudes.exp(), self.n_samples, generator)
 
+    def room(self, dry):
+        """What the room makes of a sound, (batch, n): the sound and its echoes."""
+        if self.response is None:
+            return dry
+        late = fft_convolve(dry, self.response * self.decay)
+        return dry + nn.functional.pad(late, (1, -1))
+
     def forward(self, seed=0):
         """The sound, (batch, n)."""
         dry = self.partials()
         if self.log_magnitudes is not None:
             dry = dry + self.noise(seed)
-        if self.response is None:
-            return dry
-        late = fft_convolve(dry, self.response * self.decay)
-        return dry + nn.functional.pad(late, (1, -1))
+        return self.room(dry)
 
 
 def read_partials(x, frequencies_hz, sample_rate):

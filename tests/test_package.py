@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     1: {"checks", "fastpath", "signals", "oscillators", "filters", "losses", "frequency", "pitch", "_spectral_fast", "_ragged"},
-    2: {"device", "fitting", "matching", "models", "recordings", "_progress", "_descent", "_together"},
-    3: {"plots", "players", "widgets", "pages", "_style", "_video"},
+    2: {"device", "fitting", "matching", "models", "recordings", "_progress", "_descent", "_together", "resynthesis"},
+    3: {"plots", "players", "widgets", "pages", "folder", "gallery", "_style", "_video"},
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

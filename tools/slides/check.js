@@ -53,7 +53,8 @@
       if (!walker.currentNode.textContent.trim() || element.closest("aside, script, style, option, mjx-assistive-mml")) continue;
       const holder = element.closest("mjx-container") ?? element, box = holder.getBoundingClientRect();
       if (!box.width || !box.height || getComputedStyle(holder).visibility === "hidden") continue;
-      const scale = (holder.offsetWidth ? box.width / holder.offsetWidth : 1) * 1080 / innerHeight;
+      const shown = holder.getScreenCTM ? holder.getScreenCTM().a : holder.offsetWidth ? box.width / holder.offsetWidth : 1;
+      const scale = shown * 1080 / innerHeight;
       const size = parseFloat(getComputedStyle(holder).fontSize) * scale;
       if (size < SMALLEST - 0.3) small.add(`${(size * 0.75).toFixed(0)} pt at 1080 lines: ${brief(holder)}`);
     }

@@ -33,7 +33,12 @@ def highlighted(source: str, language: str = "python") -> str:
         lexer = PythonLexer() if language == "python" else get_lexer_by_name(language)
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
-    return f'<pre class="code"><code>{highlight(source.strip(), lexer, _FORMATTER).rstrip()}</code></pre>'
+    return f'<pre class="code"><code>{highlight(_closer(source), lexer, _FORMATTER).rstrip()}</code></pre>'
+
+
+def _closer(source: str) -> str:
+    """Code with one blank line where a page has two."""
+    return re.sub(r"\n{3,}", "\n\n", source.strip())
 
 
 def _parser() -> MarkdownIt:

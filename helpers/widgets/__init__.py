@@ -5,7 +5,15 @@ Each is ``NAME.py`` (what Python hands over) and ``NAME.js`` (everything that ha
 
 import importlib
 
-_WIDGETS = {"DrawMagnitude": "draw_magnitude", "Drawbars": "drawbars", "FindFrequency": "find_frequency", "GainLoss": "gain_loss", "OscillatorLoss": "oscillator_loss", "PoleZero": "pole_zero"}
+_WIDGETS = {
+    "DrawMagnitude": "draw_magnitude",
+    "Drawbars": "drawbars",
+    "FindFrequency": "find_frequency",
+    "GainLoss": "gain_loss",
+    "OscillatorLoss": "oscillator_loss",
+    "PoleZero": "pole_zero",
+    "SoundInput": "sound_input",
+}
 
 __all__ = sorted(_WIDGETS)
 

@@ -7,7 +7,6 @@ import posixpath
 from docutils import nodes
 
 PLANNED = {
-    "synths/finding-frequency": "Finding a frequency",
     "synths/libraries": "Libraries",
     "filters/fir-optimise": "Learning FIR filters",
     "filters/iir": "IIR filters",

@@ -65,6 +65,8 @@ def offer(app, pagename, templatename, context, doctree):
     path = Path(app.env.doc2path(pagename))
     if path.suffix != ".md" or "kernelspec" not in app.env.metadata.get(pagename, {}):
         return
+    if "```{code-cell}" not in path.read_text(encoding="utf-8"):  # a page with slides, and nothing to run
+        return
     out = Path(app.outdir, "_sources", pagename + ".ipynb")
     out.parent.mkdir(parents=True, exist_ok=True)
     url = app.config.html_theme_options.get("repository_url", "")

@@ -12,6 +12,10 @@ import statistics
 import time
 
 
+class Unmeasured(Exception):
+    """A benchmark cannot run here, as a package that it is about is missing; its message says which."""
+
+
 def compare(reference, candidate, rounds=20, clock=time.process_time):
     """Time two functions in turn; both see the same moods of the machine.
 

@@ -9,8 +9,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import scipy.signal
+import torch
 
 from benchmarks import __main__ as bench
+from benchmarks import libraries
 from helpers import pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,3 +84,30 @@ def test_reading_measurements_needs_no_benchmark(tmp_path):
     code = "from helpers.pages import measurements; print(len(measurements('losses')['rows']))"
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(run.stdout) == len(json.loads((ROOT / "helpers/measurements.json").read_text())["losses"]["rows"])
+
+
+def test_a_benchmark_that_cannot_run_leaves_what_was_measured(kept, monkeypatch, capsys):
+    bench.main(["two"])
+    before = kept.read_text()
+
+    def run():
+        raise bench.Unmeasured("diffsptk does not import")
+
+    monkeypatch.setattr(bench.importlib, "import_module", lambda name: types.SimpleNamespace(run=run))
+    assert bench.main(["two"]) == 0
+    assert kept.read_text() == before
+    assert "not measured: diffsptk does not import" in capsys.readouterr().out
+
+
+def test_the_libraries_name_each_operation_and_error():
+    entry = pages.measurements("libraries")
+    assert {row["library"] for row in entry["rows"]} == set(libraries.PEERS)
+    assert all(entry["versions"][name] != "not installed" for name in libraries.PEERS)
+    assert all(row["ours_error_db"] < -120 for row in entry["rows"])
+
+
+def test_the_recursion_that_libraries_are_compared_with():
+    x = torch.randn(1, 300, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    a = torch.tensor([-1.6, 0.81], dtype=torch.float64)
+    expected = scipy.signal.lfilter([1.0], [1.0, -1.6, 0.81], x.numpy())
+    torch.testing.assert_close(libraries._recursion(x, a.expand(1, 300, 2)), torch.from_numpy(expected))

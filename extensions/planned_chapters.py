@@ -9,7 +9,6 @@ from docutils import nodes
 PLANNED = {
     "synths/libraries": "Libraries",
     "filters/fir-optimise": "Learning FIR filters",
-    "filters/iir": "IIR filters",
     "filters/iir-differentiable": "Differentiable IIR filters",
     "filters/iir-pytorch": "IIR filters in PyTorch",
     "filters/source-filter": "Source and filter",

@@ -14,7 +14,7 @@ const signed = (db) => `${db < 0 ? "\u2212" : "+"}${Math.abs(db).toFixed(1)}`;
 function render({ model, el }) {
   const rate = model.get("sample_rate"), nyquist = rate / 2, length = SECONDS * rate;
   const omegas = Float64Array.from({ length: BINS }, (_, i) => (Math.PI * i) / (BINS - 1));
-  let points, gains, ring, chosen = 0, held = -1, read = Math.PI / 8, sound = model.get("sound"), due = 0, theme;
+  let points, gains, ring, chosen = 0, held = -1, read = Math.PI / 4, sound = model.get("sound"), due = 0, theme;
   const root = make("div", { class: "dds", role: "group", "aria-label": "Poles and zeros of a filter" });
   el.append(root);
   const deck = new Deck([toBuffer(new Float32Array(length), rate)], showPlaying);

@@ -1,14 +1,17 @@
 """What the chapters on harmonic fits define, against its reference or against what is known otherwise."""
 
+import ast
 import math
 
+import jupytext
 import pytest
 import torch
 
-from chapters import definition
-from helpers import models, oscillators, recordings, signals
+from chapters import ROOT, definition
+from helpers import losses, matching, models, oscillators, recordings, signals
 
 FIT = "synths/harmonic-optimise"
+RESULTS = "synths/harmonic-results"
 SAMPLE_RATE = 16_000
 
 
@@ -113,3 +116,57 @@ def test_levels_db_are_those_of_the_parameters():
     levels = definition(FIT, "levels_db", **known)(parameters)
     expected = signals.to_db(oscillators.exp_sigmoid(torch.zeros(1)) / 5).item()
     torch.testing.assert_close(levels, torch.full((1, 5, 3), expected))
+
+
+SHARED = ("HarmonicSynth", "inverse_exp_sigmoid", "read_partials", "start_from", "informed")
+
+
+def code_of(path, name):
+    notebook = jupytext.read(ROOT / f"{path}.md")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return next(ast.unparse(node) for node in ast.parse(code).body if getattr(node, "name", None) == name)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_the_same_code_means_the_same_code(name):
+    assert code_of(FIT, name) == code_of(RESULTS, name)
+
+
+def copy_of(target, steps):
+    known = {"sample_rate": SAMPLE_RATE, "hop": 160, "loss": losses.MultiScaleSpectralLoss()}
+    return definition(RESULTS, "harmonic_copy", **known)(target, steps)
+
+
+def test_harmonic_copy_has_every_harmonic_that_is_ever_heard():
+    glide_hz = torch.linspace(300, 800, 51)[None]
+    target = oscillators.harmonic(glide_hz, torch.full((1, 8, 51), 0.05), SAMPLE_RATE, 8000)
+    copy = copy_of(target, 5)
+    assert copy.f0_hz.shape == copy.confidence.shape == (1, 51)
+    assert copy.fit.model.logits.shape == (1, int(8000 / copy.f0_hz.min()), 51)
+    assert 24 <= copy.fit.model.logits.shape[1] <= 27
+    assert copy.fit.best_loss <= copy.fit.losses[0] and copy.fit.audio.shape == target.shape
+
+
+def test_transfer_takes_pitch_and_loudness_from_one_and_colour_from_the_other():
+    def note(f0_hz, levels):
+        amplitudes = torch.tensor(levels)[None, :, None].expand(1, -1, 51)
+        return oscillators.harmonic(torch.full((1, 51), f0_hz), amplitudes, SAMPLE_RATE, 8000)
+
+    voice = copy_of(note(200.0, [0.2, 0.1, 0.05]), 1)
+    bright = copy_of(note(500.0, [0.1, 0.05, 0.2]), 1)
+    sung = definition(RESULTS, "transfer", sample_rate=SAMPLE_RATE)(voice, bright)
+    spectrum = torch.fft.rfft(sung * torch.hann_window(8000)).abs()[0]
+    assert spectrum.argmax() * 2 == pytest.approx(600, abs=4)      # the third harmonic, of the voice's pitch
+    assert not sung.requires_grad
+
+
+def test_redrawn_plays_other_noise():
+    target = recordings.load("tom")[:, :2000]
+    match = matching.match(target, SAMPLE_RATE, steps=20)
+    loss = losses.MultiScaleSpectralLoss()
+    redrawn = definition(RESULTS, "redrawn", loss=loss)
+    assert redrawn(match, target, seeds=(0,)) == pytest.approx(match.losses.min().item(), rel=1e-4)
+    with torch.no_grad():
+        expected = [loss(match.model(seed=seed), target).item() for seed in (5, 6)]
+    assert redrawn(match, target, seeds=(5, 6)) == pytest.approx(sum(expected) / 2)
+    assert len(set(expected)) == 2

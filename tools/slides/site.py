@@ -15,12 +15,13 @@ from markupsafe import Markup
 from extensions.plain_markdown import glue_values
 from extensions.shared_modules import move
 from tools.book import lock
-from tools.execute import ROOT, cache_key, execute, open_cache, read
+from tools.execute import ROOT, ChapterError, cache_key, execute, read
 from tools.slides import plan
 from tools.slides.deck import Chapter, Slide, mark_of, split, title_of
 from tools.slides.render import STATE, Renderer, markdown, styles_of_code, widget_state
 
 OUT = ROOT / "_build" / "slides"
+CACHE = ROOT / "_build" / ".jupyter_cache"
 ASSETS = ROOT / "assets"
 NO_DECKS = {"Reference"}
 COPIED = {
@@ -82,15 +83,16 @@ def outputs(notebooks: dict) -> dict:
         print(f"not in the book's cache, so they run now: {', '.join(missing)}", flush=True)
         with lock():
             execute([ROOT / f"{name}.md" for name in missing])
-            merged, _ = merge(open_cache(), notebooks, computed)
+            merged, missing = merge(get_cache(str(CACHE)), notebooks, computed)
+    if missing:
+        raise ChapterError(f"changed while they ran: {', '.join(missing)}. Run it again")
     return merged
 
 
 def present_cache():
     """The book's cache as it stands, None if there is none or if it holds outputs of other helpers than these."""
-    folder = ROOT / "_build" / ".jupyter_cache"
-    stamp = folder / "KEY"
-    return get_cache(str(folder)) if stamp.exists() and stamp.read_text() == cache_key() else None
+    stamp = CACHE / "KEY"
+    return get_cache(str(CACHE)) if stamp.exists() and stamp.read_text() == cache_key() else None
 
 
 def merge(cache, notebooks: dict, computed: set[str]) -> tuple[dict, list[str]]:

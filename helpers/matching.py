@@ -89,7 +89,7 @@ def match(target, sample_rate, quality="standard", *, noise=True, room=True, fre
     Args:
         target: (batch, n), audio; or a list of sounds of different lengths, each (n,) or (1, n).
         sample_rate: in Hz.
-        quality: ``"standard"``, at most one parameter for each sample, or ``"high"``, at most two.
+        quality: ``"standard"``, at most one parameter for each sample, or ``"high"``, at most two, or a `Quality`.
         noise, room: whether the synthesiser has them.
         free_partials: whether strong peaks of the spectrum get partials of their own beside the harmonics.
         stretch: whether partials may leave their whole-numbered ratios.
@@ -108,9 +108,9 @@ def match(target, sample_rate, quality="standard", *, noise=True, room=True, fre
 
     Reference: Engel et al. (2020). Chapter: synths/harmonic-results.
     """
-    if quality not in QUALITIES:
-        raise ValueError(f"quality must be one of {', '.join(map(repr, QUALITIES))}, got {quality!r}")
-    chosen = QUALITIES[quality]
+    chosen = quality if isinstance(quality, Quality) else QUALITIES.get(quality)
+    if chosen is None:
+        raise ValueError(f"quality must be one of {', '.join(map(repr, QUALITIES))}, or a Quality, got {quality!r}")
     sounds = _rows(target, lengths)
     alone = [
         _model(sound, sample_rate, chosen, noise, room, free_partials, stretch, learn_pitch) for sound in sounds

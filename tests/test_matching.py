@@ -35,6 +35,12 @@ def test_parameters_stay_within_the_budget(quality, name):
     assert match.n_parameters <= matching.QUALITIES[quality].parameters_per_sample * target.shape[-1]
 
 
+def test_a_quality_of_ones_own():
+    target = excerpt("saxophone")
+    small = matching.match(target, SAMPLE_RATE, matching.Quality(steps=4, parameters_per_sample=0.25, partials=12), room=False)
+    assert 0.2 * target.shape[-1] < small.n_parameters <= 0.25 * target.shape[-1] and len(small.losses) == 4
+
+
 def test_pitch_is_that_of_the_sound():
     match = matching.match(excerpt("saxophone"), SAMPLE_RATE, steps=20)
     assert float(match.f0_hz.median()) == pytest.approx(recordings.info("saxophone")["f0_hz"], rel=0.01)
@@ -154,7 +160,7 @@ def test_the_model_on_another_device():
 
 
 def test_errors_say_what_is_meant():
-    with pytest.raises(ValueError, match=r"quality must be one of 'standard', 'high', got 'best'"):
+    with pytest.raises(ValueError, match=r"quality must be one of 'standard', 'high', or a Quality, got 'best'"):
         matching.match(torch.zeros(1, 100), SAMPLE_RATE, "best")
     with pytest.raises(ValueError, match=r"target must be \(batch, n\), got \(100,\)"):
         matching.match(torch.zeros(100), SAMPLE_RATE)

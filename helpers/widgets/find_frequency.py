@@ -38,7 +38,7 @@ class FindFrequency(anywidget.AnyWidget):
     n_fft = traitlets.Int().tag(sync=True)
     method = traitlets.Enum(METHODS).tag(sync=True)
 
-    def __init__(self, target_hz=700.0, start_hz=1300.0, low_hz=50.0, high_hz=1950.0, sample_rate=4000,
+    def __init__(self, target_hz=700.0, start_hz=1300.0, low_hz=100.0, high_hz=1600.0, sample_rate=4000,
                  n_samples=256, n_fft=128, method="waveform"):
         if not 0 < low_hz < high_hz < sample_rate / 2 or not all(low_hz <= hz <= high_hz for hz in (target_hz, start_hz)):
             raise ValueError(f"target_hz and start_hz must lie between low_hz and high_hz, and those between 0 and "

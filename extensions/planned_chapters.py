@@ -11,7 +11,6 @@ PLANNED = {
     "filters/fir-optimise": "Learning FIR filters",
     "filters/iir-differentiable": "Differentiable IIR filters",
     "filters/iir-pytorch": "IIR filters in PyTorch",
-    "filters/source-filter": "Source and filter",
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from markupsafe import Markup
 from extensions.plain_markdown import glue_values
 from extensions.shared_modules import move
 from tools.book import lock
-from tools.execute import ROOT, ChapterError, cache_key, execute, read
+from tools.execute import ROOT, ChapterError, cache_key, read
 from tools.slides import plan
 from tools.slides.deck import Chapter, Slide, mark_of, split, title_of
 from tools.slides.render import STATE, Renderer, markdown, styles_of_code, widget_state
@@ -82,11 +84,17 @@ def outputs(notebooks: dict) -> dict:
     if missing:
         print(f"not in the book's cache, so they run now: {', '.join(missing)}", flush=True)
         with lock():
-            execute([ROOT / f"{name}.md" for name in missing])
+            run(missing)
             merged, missing = merge(get_cache(str(CACHE)), notebooks, computed)
     if missing:
         raise ChapterError(f"changed while they ran: {', '.join(missing)}. Run it again")
     return merged
+
+
+def run(names: list[str]) -> None:
+    """Execute chapters, in a process of its own: kernels leave things open behind them."""
+    if subprocess.run([sys.executable, "-m", "tools.execute", *(f"{name}.md" for name in names)], cwd=ROOT).returncode:
+        raise ChapterError("a chapter does not run, see above")
 
 
 def present_cache():

@@ -8,7 +8,6 @@ from docutils import nodes
 
 PLANNED = {
     "synths/libraries": "Libraries",
-    "filters/fir-optimise": "Learning FIR filters",
     "filters/iir-differentiable": "Differentiable IIR filters",
     "filters/iir-pytorch": "IIR filters in PyTorch",
 }

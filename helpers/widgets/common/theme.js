@@ -14,6 +14,7 @@ export function themeOf(element) {
   const style = getComputedStyle(element);
   const [red, green, blue] = rgb(style.color);
   const dark = red + green + blue > 384;
+  const type = parseFloat(style.getPropertyValue("--type")) || 1; // slides write larger
   return {
     dark,
     ink: style.color,
@@ -21,7 +22,7 @@ export function themeOf(element) {
     muted: style.getPropertyValue("--muted").trim(),
     edge: style.getPropertyValue("--edge").trim(),
     palette: dark ? PALETTE_ON_DARK : PALETTE,
-    font: (size, weight = "") => `${weight} ${size}px ${style.fontFamily}`,
+    font: (size, weight = "") => `${weight} ${size * type}px ${style.fontFamily}`,
   };
 }
 

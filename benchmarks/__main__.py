@@ -21,9 +21,10 @@ OPERATORS = {">=": operator.ge, "<=": operator.le}
 
 
 def subjects():
-    """Names of the modules in this folder that have a subject."""
-    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    return [name for name in names if not name.startswith("_")]
+    """Names of the modules in this folder that have something to run."""
+    folder = Path(__file__).parent
+    names = [module.name for module in pkgutil.iter_modules([str(folder)]) if module.name != "__main__"]
+    return [name for name in names if "\ndef run(" in (folder / f"{name}.py").read_text(encoding="utf-8")]
 
 
 def meets(ratio, required):

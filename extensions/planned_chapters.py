@@ -7,7 +7,6 @@ import posixpath
 from docutils import nodes
 
 PLANNED = {
-    "synths/libraries": "Libraries",
     "filters/iir-differentiable": "Differentiable IIR filters",
     "filters/iir-pytorch": "IIR filters in PyTorch",
 }

@@ -1,12 +1,15 @@
-"""What the chapters on noise and stiff strings define, against the package or against a closed form."""
+"""What the chapters on noise, stiff strings and libraries define, against the package or against a closed form."""
 
 import math
 
+import librosa
+import numpy as np
 import pytest
+import scipy.signal
 import torch
 
 from chapters import definition
-from helpers import oscillators
+from helpers import filters, oscillators
 
 CHAPTER = "synths/harmonic-plus-noise"
 
@@ -76,3 +79,39 @@ def test_tone_levels_are_a_fourier_transform():
     levels = definition(CHAPTER, "tone_levels", struck=struck, struck_s=struck_s)
     expected = torch.fft.rfft(struck).abs()[[3, 50, 127]]
     torch.testing.assert_close(levels(torch.tensor([3.0, 50.0, 127.0]) * 62.5), expected, rtol=1e-3, atol=1e-3)
+
+
+# synths/libraries
+
+LIBRARIES = "synths/libraries"
+
+
+@pytest.mark.parametrize("taps", [1, 3, 12])
+def test_scipys_filter_with_a_gradient_is_that_of_the_package(taps):
+    apply = definition(LIBRARIES, "SciPyFilter").apply
+    x, b = torch.randn(2, 60, dtype=torch.float64), torch.randn(taps, dtype=torch.float64)
+    a, weights = torch.tensor([2.0, -3.2, 1.6], dtype=torch.float64), torch.randn(2, 60, dtype=torch.float64)
+    values, slopes = [], []
+    for function in (apply, filters.lfilter):
+        inputs = x.clone().requires_grad_(), b.clone().requires_grad_()
+        values.append(function(*inputs, a))
+        slopes.append(torch.autograd.grad((values[-1] * weights).sum(), inputs))
+    torch.testing.assert_close(values[0], values[1])
+    for one, other in zip(*slopes):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_ringing_filter_falls_by_60_db_in_its_time():
+    b, a = definition(LIBRARIES, "ringing", sample_rate=16000)(0.5, 330)
+    response = scipy.signal.lfilter(b.double(), a.double(), [1.0] + [0.0] * 15999)
+    loud = [abs(response[i : i + 400]).max() for i in (0, 8000)]
+    assert 20 * math.log10(loud[0] / loud[1]) == pytest.approx(60, abs=1)
+
+
+def test_mel_loss_is_the_distance_of_librosas_bands():
+    mel = librosa.filters.mel(sr=16000, n_fft=1024, n_mels=64)
+    x, y = 0.1 * torch.randn(2, 1, 4096)
+    bands_db = [10 * np.log10(librosa.feature.melspectrogram(
+        y=z[0].numpy(), sr=16000, n_fft=1024, hop_length=256, n_mels=64, pad_mode="reflect") + 1e-8) for z in (x, y)]
+    loss = definition(LIBRARIES, "mel_loss", mel=torch.from_numpy(mel))
+    assert loss(x, y).item() == pytest.approx(abs(bands_db[0] - bands_db[1]).mean(), rel=1e-3)

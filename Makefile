@@ -23,7 +23,6 @@ book: $(VENV)/.book  ## execute every chapter and build the web book in _build/h
 test: $(VENV)/.dev  ## run every test: helpers, chapters, and the built pages in Chromium
 	@$(BIN)/python -m tools.chromium
 	@test -e _build/html/.complete || $(MAKE) --no-print-directory book
-	@test -e _build/slides/.complete || $(MAKE) --no-print-directory slides
 	@$(BIN)/python -m pytest
 
 lab: $(VENV)/.book  ## work on the chapters in JupyterLab (double click a .md file)

@@ -1,30 +1,32 @@
 """The slides: marks and times in the chapters, and every slide of every deck on two screens, over http and from a folder."""
 
+import json
 import re
 import shutil
 
 import pytest
+from bs4 import BeautifulSoup
 
-from tests.browser import chromium, serve, visit
+from tests.browser import HTML, chromium, serve, visit
 from tools.execute import ROOT, read
-from tools.slides import check, deck, plan, site
+from tools.slides import chapters, check, deck, plan, site
 
-PAGES = [name for names in site.parts().values() for name in names]
+PAGES = [name for names in chapters.parts().values() for name in names]
 READ_ONLY = [plan.PAGE]  # routes through the book: the index of the decks shows them
 SCREENS = {"http": (1280, 720), "file": (1920, 1080)}
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, book):
     """The decks of the chapters as they are now, built where nothing else lies beside them."""
     out = tmp_path_factory.mktemp("talk") / "slides"
-    site.build(out)
+    site.build(book, out)
     return out
 
 
 @pytest.fixture(scope="session")
-def chapters():
-    return site.load(PAGES)
+def book():
+    return chapters.load(PAGES)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +36,13 @@ def browser():
 
 
 def decks_of_parts():
-    return [site.slug_of(names) for names in site.parts().values() if any(name not in READ_ONLY for name in names)]
+    return [site.slug_of(names) for names in chapters.parts().values() if any(name not in READ_ONLY for name in names)]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in READ_ONLY])
-def test_chapter_has_its_slides(name, chapters):
-    assert name in chapters, f"{name} marks no slides"
-    chapter = chapters[name]
+def test_chapter_has_its_slides(name, book):
+    assert name in book, f"{name} marks no slides"
+    chapter = book[name]
     assert check.problems_of(chapter) == []
     untimed = [number for number, slide in enumerate(chapter.slides, 1) if not slide.seconds]
     assert untimed == [], f"{name}: slides whose notes begin with no time, such as **1 min.**"
@@ -66,17 +68,39 @@ def test_every_slide(browser, folder, slug, way):
     assert seen.external == [] and seen.broken == [] and seen.console == []
 
 
+@pytest.mark.parametrize("setting, link", [
+    ("repository: {url: ''}", "../html"), ("repository: {url: 'https://github.com/NAME/BOOK'}", "https://name.github.io/BOOK"),
+    ("html: {baseurl: 'https://book.example/'}\nrepository: {url: 'https://github.com/NAME/BOOK'}", "https://book.example"),
+])
+def test_slides_link_to_the_book_beside_them_or_to_its_address(tmp_path, monkeypatch, setting, link):
+    (tmp_path / "_config.yml").write_text(setting)
+    monkeypatch.setattr(site, "ROOT", tmp_path)
+    assert site.address(tmp_path / "_build" / "slides") == link
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if (HTML / f"{name}.html").exists()])
+def test_page_and_download_are_without_what_is_for_the_talk(name):
+    said = [cell.source for cell in read(ROOT / f"{name}.md").cells if deck.mark_of(cell) == "notes"]
+    text = BeautifulSoup((HTML / f"{name}.html").read_text(), "html.parser").get_text(" ")
+    download = HTML / "_sources" / f"{name}.ipynb"
+    cells = [cell["source"] for cell in json.loads(download.read_text())["cells"]] if download.exists() else []
+    for note in said:
+        words = re.search(r"\*\*[^*]+\*\* ([\w ,]{20,})", note)
+        assert not words or words[1] not in text, "a speaker note on the page"
+        assert not any(note in "".join(source) for source in cells), "a speaker note in the notebook to download"
+
+
 def test_decks_link_to_every_chapter(folder):
     links = {link for path in folder.glob("*.html") for link in re.findall(r'href="[^"]*?/([a-z-]+/[a-z-]+)\.html"', path.read_text())}
     assert set(PAGES) <= links
 
 
-def test_times_add_up_to_the_plan(chapters):
+def test_times_add_up_to_the_plan(book):
     stops = plan.stops((ROOT / f"{plan.PAGE}.md").read_text())
-    tutorial = site.tutorial(chapters)
+    tutorial = site.tutorial(book)
     assert sum(stop.minutes for stop in stops) == 180
     assert sum(column.seconds for column in tutorial.columns) == pytest.approx(180 * 60)
-    over = [stop.name for stop in stops if stop.name in chapters and chapters[stop.name].seconds > 60 * stop.minutes]
+    over = [stop.name for stop in stops if stop.name in book and book[stop.name].seconds > 60 * stop.minutes]
     assert over == [], "slides longer than the plan gives their chapter"
 
 
@@ -96,7 +120,8 @@ def test_presenter_sees_notes_and_clock(browser, folder, way):
     assert seen.external == [] and seen.console == []
 
 
-def test_a_new_slide_is_silent_and_a_remote_turns_it(browser, folder):
+@pytest.mark.parametrize("key", ["PageDown", "ArrowRight"])
+def test_a_new_slide_is_silent_and_keys_turn_it_after_a_press(browser, folder, key):
     with visit(browser, folder.as_uri(), "synths.html") as seen:
         page = seen.page
         check.prepare(page)
@@ -105,9 +130,19 @@ def test_a_new_slide_is_silent_and_a_remote_turns_it(browser, folder):
         play = page.locator(f"#{name} .dds button.play").first
         play.click()
         assert play.get_attribute("aria-label") == "Pause"
-        page.keyboard.press("PageDown")
+        page.keyboard.press(key)
         assert page.evaluate("Reveal.getCurrentSlide().id") != name
         assert play.get_attribute("aria-label") == "Play"
+
+
+def test_dark_on_request(browser, folder):
+    with visit(browser, folder.as_uri(), "synths.html") as seen:
+        paper = "() => getComputedStyle(document.body).backgroundColor"
+        light = seen.page.evaluate(paper)
+        seen.page.keyboard.press("d")
+        assert light == "rgb(255, 255, 255)" and seen.page.evaluate(paper) != light
+        seen.page.reload()
+        assert seen.page.evaluate(paper) != light, "forgotten on the next load"
 
 
 def test_a_drag_lands_where_the_pointer_is(browser, folder):
@@ -141,12 +176,12 @@ def test_a_missing_output_runs_and_says_so(tmp_path, capsys, monkeypatch):
     for name in ("requirements.txt", "constraints.txt", "_toc.yml"):
         shutil.copy(ROOT / name, root / name)
     (root / "part" / "one.md").write_text(PAGE)
-    monkeypatch.setattr(site, "ROOT", root)
-    monkeypatch.setattr(site, "run", lambda names: ran.extend(names))
-    monkeypatch.setattr(site, "CACHE", root / "_build" / "cache")
+    monkeypatch.setattr(chapters, "ROOT", root)
+    monkeypatch.setattr(chapters, "run", lambda names: ran.extend(names))
+    monkeypatch.setattr(chapters, "CACHE", root / "_build" / "cache")
     ran = []
-    with pytest.raises(site.ChapterError, match="part/one"):  # for nothing has run
-        site.load(["part/one"])
+    with pytest.raises(chapters.ChapterError, match="part/one"):  # for nothing has run
+        chapters.load(["part/one"])
     assert ran == ["part/one"] and "not in the book's cache, so they run now: part/one" in capsys.readouterr().out
 
 

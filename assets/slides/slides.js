@@ -10,14 +10,22 @@
     try { localStorage.setItem("slides-theme", root.dataset.theme); } catch { /* a folder may have no storage */ }
   }
 
-  // A key that the slide's player, widget or slider has used does not turn the page. Page Up and Page Down, which is
-  // what a remote control sends, always do.
-  function turnsPage(event) {
-    const { key, target } = event;
-    if (key === "PageDown" || key === "PageUp") return true;
-    if (event.defaultPrevented) return false;
-    const pressable = target.closest?.("button, a, summary, audio, video, [role=slider]");
-    return !(pressable && (key === " " || key === "Enter")) && !(target.closest?.("audio, video") && key.startsWith("Arrow"));
+  // A remote control sends Page Up and Page Down: they turn the page whatever has the focus, and so do the arrows after
+  // a press on a button. Sliders and pictures that one drags keep their arrows.
+  const TURNS = { PageDown: "next", PageUp: "prev", ArrowRight: "next", ArrowLeft: "prev" };
+  function turn(event) {
+    const { key, target } = event, onButton = target.closest?.("button, a, summary");
+    if (!TURNS[key] || event.altKey || event.ctrlKey || event.metaKey || !(key.startsWith("Page") || onButton)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    target.blur?.();
+    Reveal[TURNS[key]]();
+  }
+
+  // What is left to reveal.js: keys that nobody has used, and no press on a button or a player by keyboard.
+  function turnsPage({ key, target, defaultPrevented }) {
+    const pressed = target.closest?.("button, a, summary, audio, video") && (key === " " || key === "Enter");
+    return !defaultPrevented && !pressed && !(target.closest?.("audio, video") && key.startsWith("Arrow"));
   }
 
   // Too tall for its slide? Smaller, step by step, down to where a page would have it.
@@ -66,10 +74,7 @@
   });
   Reveal.on("slidechanged", ({ currentSlide }) => arrive(currentSlide));
   Reveal.on("resize", ({ scale }) => { document.body.dataset.mode = scale; }); // widgets draw anew when this changes
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "PageDown" && event.key !== "PageUp") return;
-    document.activeElement?.blur();
-  }, true);
+  document.addEventListener("keydown", turn, true);
   Reveal.initialize({
     width: 1280, height: 720, margin: 0, maxScale: 6, center: false, display: "block", transition: "none", backgroundTransition: "none",
     hash: true, controls: false, navigationMode: "linear", viewDistance: 2, defaultTiming: 60, keyboardCondition: turnsPage,

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tools.execute import ROOT, ChapterError
-from tools.slides import site
+from tools.slides import chapters, site
 from tools.slides.deck import Chapter
 
 
@@ -22,13 +22,14 @@ def weight_mb(folder: Path) -> float:
 
 
 def everything(sheet: bool) -> None:
+    book = chapters.load([name for names in chapters.parts().values() for name in names])
     start = time.perf_counter()
-    found = site.build()
+    found = site.build(book)
     seconds = time.perf_counter() - start
     for deck in found:
-        chapters = [column for column in deck.columns if isinstance(column, Chapter)]
-        slides = sum(len(chapter.slides) for chapter in chapters)
-        print(f"{deck.title:26s} {len(chapters):3d} chapters {slides:4d} slides {sum(c.seconds for c in deck.columns) / 60:6.1f} min")
+        columns = [column for column in deck.columns if isinstance(column, Chapter)]
+        slides = sum(chapter.count for chapter in columns)
+        print(f"{deck.title:26s} {len(columns):3d} chapters {slides:4d} slides {sum(c.seconds for c in deck.columns) / 60:6.1f} min")
     print(f"{len(found)} decks, {weight_mb(site.OUT):.1f} MB, {seconds:.1f} s: _build/slides/index.html (double click)")
     if sheet:
         from tools.slides import check
@@ -47,10 +48,10 @@ def one(name: str) -> int:
     if not (ROOT / f"{name}.md").exists():
         raise ChapterError(f"there is no chapter {name}")
     folder = ROOT / "_build" / "preview" / "slides"
-    chapters = site.load([name])
-    if name not in chapters:
+    found = chapters.load([name])
+    if name not in found:
         raise ChapterError(f"{name} marks no slide: give cells slideshow.slide_type")
-    chapter = chapters[name]
+    chapter = found[name]
     site.copy_assets(folder)
     path = site.write_deck(site.Deck(name.replace("/", "-"), chapter.title, [chapter]), folder)
     print(f"{len(chapter.slides)} slides, {site.minutes(chapter.seconds)}: {path.relative_to(ROOT)}", flush=True)

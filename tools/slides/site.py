@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 import yaml
-from jupyter_cache import get_cache
 from markupsafe import Markup
 
-from extensions.plain_markdown import glue_values
 from extensions.shared_modules import move
-from tools.book import lock
-from tools.execute import ROOT, ChapterError, cache_key, read
+from tools.execute import ROOT
 from tools.slides import plan
-from tools.slides.deck import Chapter, Slide, mark_of, split, title_of
+from tools.slides.chapters import parts
+from tools.slides.deck import Chapter, Slide
 from tools.slides.render import STATE, Renderer, markdown, styles_of_code, widget_state
 
 OUT = ROOT / "_build" / "slides"
-CACHE = ROOT / "_build" / ".jupyter_cache"
 ASSETS = ROOT / "assets"
-NO_DECKS = {"Reference"}
 COPIED = {
     "vendor/reveal": "reveal", "vendor/mathjax": "mathjax", "slides/slides.css": "slides.css", "slides/slides.js": "slides.js",
     "slides/index.css": "index.css", "afm-host.js": "afm-host.js", "players.js": "players.js", "logo.svg": "logo.svg",
@@ -48,16 +43,8 @@ class Interlude:
 
     text: str
     seconds: float
+    slug: str
     name: str | None = None
-
-
-def parts() -> dict[str, list[str]]:
-    """Caption of each part with decks, and the names of its pages, from the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return {
-        part["caption"]: [chapter["file"] for chapter in part["chapters"]]
-        for part in toc["parts"] if part["caption"] not in NO_DECKS
-    }
 
 
 def slug_of(names: list[str]) -> str:
@@ -65,68 +52,20 @@ def slug_of(names: list[str]) -> str:
     return names[0].split("/")[0]
 
 
-def load(names: list[str]) -> dict[str, Chapter]:
-    """The chapters that have slides, with the outputs of the cache; what is not there runs first."""
-    notebooks = {name: read(ROOT / f"{name}.md") for name in names}
-    with_slides = {name: nb for name, nb in notebooks.items() if any(mark_of(cell) in {"slide", "subslide"} for cell in nb.cells)}
-    merged = outputs(with_slides)
-    captions = {name: caption for caption, pages in parts().items() for name in pages}
-    return {
-        name: Chapter(name, title_of(nb, name), captions.get(name, ""), split(nb.cells), nb.metadata.get("widgets", {}), glue_values(nb))
-        for name, nb in merged.items()
-    }
-
-
-def outputs(notebooks: dict) -> dict:
-    """Each notebook with its outputs. The book's cache is only read, unless a chapter is missing there."""
-    computed = {name for name, nb in notebooks.items() if any(cell.cell_type == "code" for cell in nb.cells)}
-    merged, missing = merge(present_cache(), notebooks, computed)
-    if missing:
-        print(f"not in the book's cache, so they run now: {', '.join(missing)}", flush=True)
-        with lock():
-            run(missing)
-            merged, missing = merge(get_cache(str(CACHE)), notebooks, computed)
-    if missing:
-        raise ChapterError(f"changed while they ran: {', '.join(missing)}. Run it again")
-    return merged
-
-
-def run(names: list[str]) -> None:
-    """Execute chapters, in a process of its own: kernels leave things open behind them."""
-    if subprocess.run([sys.executable, "-m", "tools.execute", *(f"{name}.md" for name in names)], cwd=ROOT).returncode:
-        raise ChapterError("a chapter does not run, see above")
-
-
-def present_cache():
-    """The book's cache as it stands, None if there is none or if it holds outputs of other helpers than these."""
-    stamp = CACHE / "KEY"
-    return get_cache(str(CACHE)) if stamp.exists() and stamp.read_text() == cache_key() else None
-
-
-def merge(cache, notebooks: dict, computed: set[str]) -> tuple[dict, list[str]]:
-    """Notebooks with the outputs of a cache, and the names of those that it lacks."""
-    merged, missing = {}, []
-    for name, nb in notebooks.items():
-        try:
-            merged[name] = cache.merge_match_into_notebook(nb)[1] if name in computed else nb
-        except (KeyError, AttributeError):
-            missing.append(name)
-    return merged, missing
-
-
 def tutorial(chapters: dict[str, Chapter]) -> Deck:
     """The three-hour deck: chapters, the time to work on each, and pauses, as long as the plan says."""
-    columns = []
+    columns, pauses = [], 0
     for stop in plan.stops((ROOT / f"{plan.PAGE}.md").read_text(encoding="utf-8")):
         if stop.name is None:
-            columns.append(Interlude("Pause", 60 * stop.minutes))
+            pauses += 1
+            columns.append(Interlude("Pause", 60 * stop.minutes, f"pause-{pauses}"))
             continue
         chapter = chapters.get(stop.name)
         if chapter:
             columns.append(chapter)
         rest = 60 * stop.minutes - (chapter.seconds if chapter else 0)
         if rest > 0:
-            columns.append(Interlude("Your turn", rest, stop.name))
+            columns.append(Interlude("Your turn", rest, f"your-turn-{stop.name.replace('/', '-')}", stop.name))
     return Deck("tutorial", "The three-hour tutorial", columns)
 
 
@@ -175,17 +114,13 @@ def write_deck(deck: Deck, folder: Path) -> Path:
             state |= widget_state(column.widgets, renderer.shown)
     for record in state.values():
         keys |= set(move(record["state"], folder))
-    text = _PAGES.get_template("deck.html").render(
-        deck=deck, columns=columns, keys=sorted(keys), state_type=STATE, state=_json(state), seconds=sum(c.seconds for c in deck.columns),
-        minutes=minutes)  # fmt: skip
+    text = _PAGES.get_template("deck.html").render(deck=deck, columns=columns, keys=sorted(keys), state_type=STATE, state=_json(state))
     path = folder / f"{deck.slug}.html"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def _json(state: dict) -> Markup:
-    import json
-
     return Markup(json.dumps({"state": state}, separators=(",", ":")).replace("</", "<\\/"))
 
 
@@ -211,8 +146,7 @@ def _interlude(interlude: Interlude, pages: str) -> dict:
         body += f'<p class="short-address">{interlude.name}</p>'
     do = f"Open the chapter {interlude.name}, change a number, run it; then its first exercise." if interlude.name else "Say when you go on."
     return {
-        "id": f"{interlude.text.lower().replace(' ', '-')}-{(interlude.name or str(id(interlude))).replace('/', '-')}",
-        "cells": [(0, Markup(body))], "seconds": interlude.seconds, "title": True, "part": "", "kind": "interlude", "number": "", "length": "",
+        "id": interlude.slug, "cells": [(0, Markup(body))], "seconds": interlude.seconds, "title": True, "part": "", "kind": "interlude", "number": "", "length": "",
         "notes": Markup(f"<p><strong>{minutes(interlude.seconds)}.</strong> {do}</p>"), "chapter": interlude.name or "",
         "link": f"{pages}/{interlude.name}.html" if interlude.name else "",
     }  # fmt: skip
@@ -220,22 +154,20 @@ def _interlude(interlude: Interlude, pages: str) -> dict:
 
 def write_index(found: list[Deck], folder: Path) -> None:
     """The page that lists the decks with their slides and minutes."""
-    without = [name for names in parts().values() for name in names if not any(name == getattr(c, "name", None) for d in found[:-1] for c in d.columns)]
+    chapters = {column.name: column for deck in found for column in deck.columns if isinstance(column, Chapter)}
     text = _PAGES.get_template("index.html").render(
-        decks=found, minutes=minutes, without=without, pages=address(folder), is_chapter=lambda column: isinstance(column, Chapter),
-        stops=plan.stops((ROOT / f"{plan.PAGE}.md").read_text(encoding="utf-8")),
-        chapters={c.name: c for d in found for c in d.columns if isinstance(c, Chapter)}, plan_page=plan.PAGE)  # fmt: skip
+        decks=found, chapters=chapters, without=[name for names in parts().values() for name in names if name not in chapters],
+        pages=address(folder), minutes=minutes, plan_page=plan.PAGE, stops=plan.stops((ROOT / f"{plan.PAGE}.md").read_text(encoding="utf-8")),
+    )  # fmt: skip
     (folder / "index.html").write_text(text, encoding="utf-8")
 
 
-def build(folder: Path = OUT) -> list[Deck]:
+def build(chapters: dict[str, Chapter], folder: Path = OUT) -> list[Deck]:
     """All decks and their index."""
-    chapters = load([name for names in parts().values() for name in names])
     found = decks(chapters)
     shutil.rmtree(folder, ignore_errors=True)
     copy_assets(folder)
     for deck in found:
         write_deck(deck, folder)
     write_index(found, folder)
-    (folder / ".complete").touch()
     return found

@@ -8,7 +8,6 @@ from docutils import nodes
 
 PLANNED = {
     "filters/iir-differentiable": "Differentiable IIR filters",
-    "filters/iir-pytorch": "IIR filters in PyTorch",
 }
 
 

@@ -4,7 +4,7 @@ import { make } from "./common/dom.js";
 import { sketch } from "./common/canvas.js";
 
 const VIEW_HEIGHT = 72;
-const NO_KERNEL = "This needs a kernel. Open the chapter in JupyterLab (make lab), run the cell, and drop your sound here; or give its path in the next cell.";
+const NO_KERNEL = "This needs a kernel: run the cell in JupyterLab (make lab), or give a path in the next cell.";
 const ASK = "Drop a sound file here, choose one, or record.";
 
 // Samples in [-1, 1] as a WAV file of 16 bits, one channel.

@@ -133,10 +133,15 @@ def _slide(chapter: Chapter, number: int, slide: Slide, renderer: Renderer, page
     cells = [(step, Markup(renderer.cell(cell, chapter.values))) for step, cell in slide.cells]
     return {
         "id": f"{chapter.name.replace('/', '-')}-{number}", "cells": cells, "seconds": slide.seconds or 0, "title": slide.title,
-        "notes": Markup("".join(markdown(note, chapter.values) for note in slide.notes)), "chapter": chapter.name, "part": chapter.part,
+        "notes": Markup("".join(_note(note, chapter.values) for note in slide.notes)), "chapter": chapter.name, "part": chapter.part,
         "link": f"{pages}/{chapter.name}.html", "number": f"{number} / {len(chapter.slides)}", "kind": "chapter",
         "length": f"{len(chapter.slides)} slides, {minutes(chapter.seconds)}",
     }  # fmt: skip
+
+
+def _note(text: str, values: dict[str, str]) -> str:
+    """A speaker note. The presenter view sets no formulas, so they stay as they are typed."""
+    return markdown(text, values).replace("\\(", "<i>").replace("\\)", "</i>")
 
 
 def _interlude(interlude: Interlude, pages: str) -> dict:

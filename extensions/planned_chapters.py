@@ -7,7 +7,6 @@ import posixpath
 from docutils import nodes
 
 PLANNED = {
-    "filters/iir-differentiable": "Differentiable IIR filters",
 }
 
 

@@ -35,6 +35,10 @@
       let zoom = 1.6;
       widget.style.setProperty("--zoom", zoom);
       while (body.scrollHeight > body.clientHeight && zoom > 1) widget.style.setProperty("--zoom", zoom -= 0.05);
+      const type = String(Math.min(1.4, 2 / zoom).toFixed(2)); // of the letters that a widget draws
+      if (widget.style.getPropertyValue("--type") === type) continue;
+      widget.style.setProperty("--type", type);
+      document.body.dataset.mode = `${slide.id} ${type}`;
     }
   }
 

@@ -151,6 +151,7 @@ def execute(paths: list[Path], root: Path = ROOT, budget_s: float = BUDGET_S) ->
 
     cache = open_cache(root)
     os.environ["HELPERS_QUIET"] = "1"
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # whatever the caller draws with, a chapter has its figures
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # chapters run side by side: threads would wait for each other
     names = {path: path.resolve().relative_to(root).as_posix() for path in paths}
     runs, todo, failures = {}, [], []

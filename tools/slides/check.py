@@ -18,7 +18,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-req
 def problems_of(chapter: Chapter) -> list[str]:
     """What can be said without a screen."""
     count = len(chapter.slides)
-    return [] if FEWEST <= count <= MOST else [f"{chapter.name}: {count} slides, it should be {FEWEST} to {MOST}"]
+    problems = [] if FEWEST <= count <= MOST else [f"{chapter.name}: {count} slides, it should be {FEWEST} to {MOST}"]
+    for number, slide in enumerate(chapter.slides, start=1):
+        lost = [cell for _, cell in slide.cells if cell.cell_type == "code" and described(cell) and not pictured(cell)]
+        problems += [f"{chapter.name}-{number}: a figure with alt text that its cell did not leave" for _ in lost]
+    return problems
+
+
+def described(cell) -> bool:
+    return "alt" in cell.metadata.get("mystnb", {}).get("image", {})
+
+
+def pictured(cell) -> bool:
+    return any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {}))
 
 
 def measure(page, play: bool = True) -> list[str]:

@@ -61,6 +61,7 @@ ALL = {
     "gain": lambda: widgets.GainLoss(sine(440, 1.0), SAMPLE_RATE),
     "oscillator": lambda: widgets.OscillatorLoss(),
     "drawbars": lambda: widgets.Drawbars(),
+    "poles": lambda: widgets.PoleZero(),
     "draw": lambda: widgets.DrawMagnitude(sine(440, 1.0), SAMPLE_RATE),
 }
 

@@ -72,7 +72,7 @@ function render({ model, el }) {
   }
 
   const stop = () => { landscape.rolling = false; };
-  // A step in each frame. Readers who want no motion get the end at once.
+  // A step a frame. Who wants no motion gets the end at once.
   function descend() {
     if (search.done) landscape.grab(startHz);
     landscape.rolling = true;

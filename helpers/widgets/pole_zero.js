@@ -8,6 +8,7 @@ import { ZPlane, describePoint } from "./common/zplane.js";
 import { drawGains, drawSamples, gainAxesOf } from "./common/response.js";
 
 const PLANE_HEIGHT = 300, GAIN_HEIGHT = 172, RING_HEIGHT = 128, RING = 480, BINS = 401, SECONDS = 2, MOST = 6;
+const WARNING = "M10 1L20 19H0zM9 7v6h2V7zM9 15v2h2v-2z";
 const give = (canvas, attributes) => Object.entries(attributes).forEach((pair) => canvas.setAttribute(...pair));
 const signed = (db) => `${db < 0 ? "\u2212" : "+"}${Math.abs(db).toFixed(1)}`;
 
@@ -79,7 +80,7 @@ function render({ model, el }) {
     for (const kind of ["pole", "zero"]) model.set(`${kind}s`, rootsOf(points, kind));
     model.save_changes();
     const stable = isStable(points);
-    warning.replaceChildren(...(stable ? [] : [icon("warning"), "Unstable: a pole is on or outside the circle. What it rings never dies. Sound muted."]));
+    warning.replaceChildren(...(stable ? [] : [icon(WARNING), "Unstable: a pole is on or outside the circle. What it rings never dies. Sound muted."]));
     if (!stable) deck.setGain(0, 0); // at once; the way back waits for new samples
     due ||= setTimeout(sounded, 60);
     show();

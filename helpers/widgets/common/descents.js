@@ -1,4 +1,4 @@
-// Five ways to search a frequency by descent, as in synths/finding-frequency. A test holds both together.
+// Five ways to search a frequency by descent, tested against synths/finding-frequency.
 import { fft } from "./spectrum.js";
 import { waveformLoss, spectralLoss, spectrumOf } from "./losses.js";
 

@@ -15,12 +15,11 @@ const ICONS = {
   play: "M5 3v14l12-7z",
   pause: "M4 3h4v14H4zM12 3h4v14h-4z",
   repeat: "M5 4h9v3l4-4-4-4v3H3v7h2zM15 16H6v-3l-4 4 4 4v-3h11v-7h-2z",
-  warning: "M10 1L20 19H0zM9 7v6h2V7zM9 15v2h2v-2z",
 };
 
 export function icon(name) {
   const template = make("template");
-  template.innerHTML = `<svg viewBox="0 -1 20 22" width="16" height="16" aria-hidden="true"><path fill="currentColor" d="${ICONS[name]}"/></svg>`;
+  template.innerHTML = `<svg viewBox="0 -1 20 22" width="16" height="16" aria-hidden="true"><path fill="currentColor" d="${ICONS[name] ?? name}"/></svg>`;
   return template.content.firstChild;
 }
 

@@ -1,4 +1,4 @@
-// A landscape on which the marble leaves a trail, and a hand on it ends the descent.
+// A landscape whose marble leaves a trail; a hand on it ends the descent.
 import { Landscape } from "./landscape.js";
 
 export class Trail extends Landscape {

@@ -25,12 +25,12 @@ function render({ model, el }) {
     choice("both", PALETTE[2], () => hear(true, true), "3")];
   const pick = (text, on) => make("button", { type: "button", class: "choice", onclick: on }, text);
   const methods = Object.keys(METHODS).map((name) => pick(name, () => choose(name)));
-  const actions = [pick("Descend", descend), pick("One step", () => { stop(); advance(); }),
+  const actions = [pick("Descend", descend), pick("One step", step),
     pick("Reset", () => { choose(model.get("method")); landscape.grab(model.get("start_hz")); })];
   const readout = make("div", { class: "foot", "aria-live": "polite" });
 
   root.append(
-    make("p", { class: "try" }, "Drag the marble to a start and let it descend. Then change the loss: which of them arrive from there?"),
+    make("p", { class: "try" }, "Drag the marble to a start and let it descend. Then change the loss: which arrive from there?"),
     make("div", { class: "bar" }, make("span", { class: "name" }, "Loss"), ...methods));
   const landscape = new Trail(root, { label: "Frequency of the sine", xlabel: "frequency (Hz)", low, high, start: startHz,
     format: (hz) => `${hz.toFixed(1)} Hz`, onMove: update, onGrab: begin });
@@ -72,6 +72,7 @@ function render({ model, el }) {
   }
 
   const stop = () => { landscape.rolling = false; };
+  function step() { stop(); advance(); }
   // A step a frame. Who wants no motion gets the end at once.
   function descend() {
     if (search.done) landscape.grab(startHz);
@@ -88,7 +89,7 @@ function render({ model, el }) {
     const { omega, r } = search.state, annealed = search.method === "annealed";
     const from = annealed ? (length - SHOWN) / 2 : 0;
     const window = annealed ? gaussian(length, windowWidth(search.progress, length)) : null;
-    const cut = (samples) => samples.map((value, i) => (window ? value * window[i] : value)).subarray(from, from + SHOWN);
+    const cut = (samples) => samples.map((value, i) => value * (window?.[i] ?? 1)).subarray(from, from + SHOWN);
     return [{ samples: cut(target), colour: 0 }, { samples: cut(ringing(omega, length, r)), colour: 1, dash: [6, 4] }];
   }
 
@@ -116,7 +117,7 @@ function render({ model, el }) {
     waves.redraw();
   }
   const nudge = (by) => () => landscape.grab(landscape.value + by);
-  onKeys(root, { 1: () => hear(true, false), 2: () => hear(false, true), 3: () => hear(true, true), d: descend, s: () => { stop(); advance(); },
+  onKeys(root, { 1: () => hear(true, false), 2: () => hear(false, true), 3: () => hear(true, true), d: descend, s: step,
     " ": ({ target: at }) => (at.matches(".choice") ? at.click() : tones.toggle()),
     ArrowLeft: nudge(-1), ArrowDown: nudge(-1), ArrowRight: nudge(1), ArrowUp: nudge(1), PageUp: nudge(50), PageDown: nudge(-50) });
   search = new Search(model.get("method"), target, nFft);

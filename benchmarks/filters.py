@@ -1,7 +1,6 @@
 """Recursive filters against the published differentiable ones, torchlpc and philtorch, forward and backward.
 
-Each row is the median of ratios of process times, in turns, on one thread, after a first run. A peer that is not
-installed is named in its row (benchmarks/requirements.txt says how to install it).
+Each row is the median of ratios of process times, in turns, on one thread, after a first run.
 """
 
 import contextlib
@@ -15,6 +14,7 @@ import scipy.signal
 import torch
 import torch.nn.functional as F
 
+from benchmarks import Unmeasured
 from helpers import filters
 from helpers.signals import upsample
 
@@ -26,6 +26,8 @@ def run():
     torch.set_num_threads(1)
     torch.manual_seed(0)
     torchlpc, philtorch = _peer("torchlpc"), _peer("philtorch.lti")
+    if not torchlpc or not philtorch:
+        raise Unmeasured("torchlpc and philtorch are needed (see benchmarks/requirements.txt)")
     rows = []
     for batch in (1, 8):
         rows += _biquad(batch, torchlpc)
@@ -37,7 +39,7 @@ def run():
 
 def _biquad(batch, torchlpc):
     inputs = _leaves(torch.randn(batch, 64_000), torch.tensor([1.0, 0.2, 0.3]), torch.tensor([1.0, -1.6, 0.81]))
-    peers = {"torchlpc": torchlpc and (lambda x, b, a: _section(torchlpc, x, b, a[1:]))}
+    peers = {"torchlpc": lambda x, b, a: _section(torchlpc, x, b, a[1:])}
     return _rows(f"lfilter, order 2, batch {batch}, 64,000 samples", filters.lfilter, peers, inputs, 2.0)
 
 
@@ -54,7 +56,7 @@ def _cascade(batch, n, torchlpc, philtorch):
             x = philtorch.lfilter(row[:3], row[4:], x)
         return x
 
-    peers = {"torchlpc": torchlpc and by_torchlpc, "philtorch": philtorch and by_philtorch}
+    peers = {"torchlpc": by_torchlpc, "philtorch": by_philtorch}
     inputs = _leaves(torch.randn(batch, n), sos)
     return _rows(f"sosfilt, 6 biquads, batch {batch}, {n:,} samples", filters.sosfilt, peers, inputs, 5.0)
 
@@ -67,7 +69,7 @@ def _tract(batch, torchlpc):
     inputs = _leaves(torch.randn(batch, 48_000), filters.reflection_to_lpc(torch.rand(batch, 101, 22) - 0.5))
     required = 2.5 if batch == 1 else 10.0
     what = f"allpole, order 22, batch {batch}, 48,000 samples"
-    return _rows(what, filters.allpole, {"torchlpc": torchlpc and by_torchlpc}, inputs, required)
+    return _rows(what, filters.allpole, {"torchlpc": by_torchlpc}, inputs, required)
 
 
 def _section(torchlpc, x, b, a):
@@ -78,19 +80,14 @@ def _section(torchlpc, x, b, a):
 
 def _rows(what, ours, peers, inputs, required):
     """The fastest peer's time over ours; half of what is required is asked for without numba."""
-    calls = {name: peer for name, peer in peers.items() if peer}
-    missing = "".join(f", {name} is not installed" for name in peers if name not in calls)
-    calls |= {"ours": ours, "without numba": _without_numba(ours)}
+    calls = {**peers, "ours": ours, "without numba": _without_numba(ours)}
     times = _times({name: _step(call, inputs) for name, call in calls.items()})
     medians = {name: statistics.median(column) for name, column in times.items()}
-    rivals = [name for name in medians if name in peers]
-    if not rivals:
-        return [(what, medians["ours"], None, f"ms of ours alone{missing}")]
-    rival = min(rivals, key=medians.get)
+    rival = min(peers, key=medians.get)
     rows = []
     for name, share in (("ours", 1.0), ("without numba", 0.5)):
         ratio = statistics.median(peer / own for peer, own in zip(times[rival], times[name]))
-        detail = f"{medians[rival]:.2f} ms / {medians[name]:.2f} ms{missing}"
+        detail = f"{medians[rival]:.2f} ms / {medians[name]:.2f} ms"
         suffix = "" if name == "ours" else ", without numba"
         rows.append((f"{rival} time / ours, {what}{suffix}", ratio, f">= {share * required:g}", detail))
     return rows

@@ -65,8 +65,8 @@ def frequency_sampling(x, b, a, n_fft=None):
     """Filter by multiplying spectra with ``B / A`` at `n_fft` points of the circle: fast, parallel, not exact.
 
     The impulse response is infinite, so its tail wraps round: with h the true response, the one in use is
-    ``sum_r h[n + r * n_fft]``. For poles of radius r the error shrinks as ``r ** n_fft``. It is time aliasing,
-    not truncation.
+    ``sum_m h[i + m * n_fft]``. For poles of radius r the error in n samples shrinks as ``r ** (n_fft - n)``. It is
+    time aliasing, not truncation.
 
     Args:
         x: (batch, n), audio.

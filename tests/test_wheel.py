@@ -38,10 +38,11 @@ def python(tmp_path_factory):
     # The packages of this environment, without the files that would make the repository importable.
     (packages,) = (folder / "env").glob("lib/python*/site-packages")
     (packages / "everything-else.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    assert subprocess.run([python, "-c", "import helpers"], cwd=folder, capture_output=True).returncode, "helpers is there already"
+    there = subprocess.run([python, "-c", "import helpers"], cwd=folder, env=_environment(), capture_output=True)
+    assert there.returncode, "helpers is there already"
     first_cell = nbformat.read(HTML / "_sources" / NOTEBOOKS[0], as_version=4).cells[0].source
     _call([python, "-c", first_cell], cwd=folder, env=_environment(INTRODDSP_HELPERS=str(wheel), PIP_NO_INDEX="1"))
-    where = _call([python, "-c", "import helpers; print(helpers.__file__)"], cwd=folder)
+    where = _call([python, "-c", "import helpers; print(helpers.__file__)"], cwd=folder, env=_environment())
     assert Path(where.strip()).is_relative_to(folder), f"helpers comes from {where}"
     return python
 

@@ -8,8 +8,11 @@ dictionary, adds columns of its own. ``PEERS`` names the packages that it races 
 Results go to helpers/measurements.json, which is committed: `helpers.pages.measurements` gives them to the chapters.
 """
 
+import contextlib
+import importlib
 import statistics
 import time
+import warnings
 
 
 class Unmeasured(Exception):
@@ -32,6 +35,27 @@ def compare(reference, candidate, rounds=20, clock=time.process_time):
     seconds = [(_timed(reference, clock), _timed(candidate, clock)) for _ in range(rounds)]
     ratios = [slow / fast for slow, fast in seconds]
     return *(statistics.median(column) for column in zip(*seconds)), statistics.median(ratios)
+
+
+def race(steps):
+    """Process times in ms of each function of a dictionary, in turns; as many rounds as fit in some five seconds."""
+    started = time.process_time()
+    for step in steps.values():
+        step()
+    rounds = min(25, max(5, round(5 / (time.process_time() - started))))
+    times = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            times[name].append(1e3 * _timed(step, time.process_time))
+    return times
+
+
+def load_peer(name):
+    """A module of another library; `Unmeasured` where it does not import."""
+    with warnings.catch_warnings(), contextlib.suppress(ImportError, OSError):
+        warnings.simplefilter("ignore")  # some tell of parts that only serve a GPU
+        return importlib.import_module(name)
+    raise Unmeasured(f"{name.partition('.')[0]} does not import (see benchmarks/requirements.txt)")
 
 
 def _timed(function, clock):

@@ -3,18 +3,14 @@
 Each row is the median of ratios of process times, in turns, on one thread, after a first run.
 """
 
-import contextlib
-import importlib
 import os
 import statistics
-import time
-import warnings
 
 import scipy.signal
 import torch
 import torch.nn.functional as F
 
-from benchmarks import Unmeasured
+from benchmarks import load_peer, race
 from helpers import filters
 from helpers.signals import upsample
 
@@ -25,9 +21,7 @@ def run():
     """Rows for a biquad, a cascade and a vocal tract, with numba and without, where half is asked for."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    torchlpc, philtorch = _peer("torchlpc"), _peer("philtorch.lti")
-    if not torchlpc or not philtorch:
-        raise Unmeasured("torchlpc and philtorch are needed (see benchmarks/requirements.txt)")
+    torchlpc, philtorch = load_peer("torchlpc"), load_peer("philtorch.lti")
     rows = []
     for batch in (1, 8):
         rows += _biquad(batch, torchlpc)
@@ -81,7 +75,7 @@ def _section(torchlpc, x, b, a):
 def _rows(what, ours, peers, inputs, required):
     """The fastest peer's time over ours; half of what is required is asked for without numba."""
     calls = {**peers, "ours": ours, "without numba": _without_numba(ours)}
-    times = _times({name: _step(call, inputs) for name, call in calls.items()})
+    times = race({name: _step(call, inputs) for name, call in calls.items()})
     medians = {name: statistics.median(column) for name, column in times.items()}
     rival = min(peers, key=medians.get)
     rows = []
@@ -91,21 +85,6 @@ def _rows(what, ours, peers, inputs, required):
         suffix = "" if name == "ours" else ", without numba"
         rows.append((f"{rival} time / ours, {what}{suffix}", ratio, f">= {share * required:g}", detail))
     return rows
-
-
-def _times(steps):
-    """Process times in ms of each call, in turns; as many rounds as fit in a few seconds."""
-    started = time.process_time()
-    for step in steps.values():
-        step()
-    rounds = min(15, max(3, round(5 / (time.process_time() - started))))
-    times = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():
-            started = time.process_time()
-            step()
-            times[name].append(1e3 * (time.process_time() - started))
-    return times
 
 
 def _step(call, inputs):
@@ -126,10 +105,3 @@ def _without_numba(call):
             del os.environ["HELPERS_NO_NUMBA"]
 
     return plain
-
-
-def _peer(name):
-    with warnings.catch_warnings(), contextlib.suppress(ImportError):
-        warnings.simplefilter("ignore")  # both tell of parts that only serve a GPU
-        return importlib.import_module(name)
-    return None

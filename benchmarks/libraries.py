@@ -6,12 +6,8 @@ benchmarks/requirements.txt says how to install the libraries. Without all of th
 measured before stays.
 """
 
-import contextlib
-import importlib
 import math
 import statistics
-import time
-import warnings
 
 import numpy as np
 import scipy.linalg
@@ -19,7 +15,7 @@ import scipy.signal
 import torch
 import torch.nn.functional as F
 
-from benchmarks import Unmeasured, losses
+from benchmarks import load_peer, losses, race
 from helpers import filters, oscillators, signals
 from helpers.losses import MultiScaleSpectralLoss
 
@@ -34,9 +30,9 @@ def run():
     """Rows for a loss, an oscillator, four recursive filters and linear prediction."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    libraries = {name: _load(name) for name in _MODULES}
-    races = (_loss, _sine, _biquad, _long_resonance, _cascade, _tract, _prediction)
-    return [row for race in races for row in race(libraries)]
+    libraries = {name: load_peer(name) for name in _MODULES}
+    subjects = (_loss, _sine, _biquad, _long_resonance, _cascade, _tract, _prediction)
+    return [row for subject in subjects for row in subject(libraries)]
 
 
 def _loss(libraries):
@@ -161,7 +157,7 @@ def _race(operation, calls, inputs, truths):
     """Rows of one operation, a library each."""
     inputs = [x.detach().requires_grad_() for x in inputs]
     errors = {name: _error_db(call(*inputs).detach(), truths[name]) for name, call in calls.items()}
-    times = _times({name: _step(call, inputs) for name, call in calls.items()})
+    times = race({name: _step(call, inputs) for name, call in calls.items()})
     medians = {name: statistics.median(column) for name, column in times.items()}
     rows = []
     for name in list(calls)[1:]:
@@ -179,25 +175,3 @@ def _error_db(found, truth):
 def _step(call, inputs):
     weights = torch.randn_like(call(*inputs).detach())
     return lambda: torch.autograd.grad(call(*inputs), inputs, weights)
-
-
-def _times(steps):
-    """Process times in ms of each call, in turns, over about five seconds."""
-    started = time.process_time()
-    for step in steps.values():
-        step()
-    rounds = min(25, max(5, round(5 / (time.process_time() - started))))
-    times = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():
-            started = time.process_time()
-            step()
-            times[name].append(1e3 * (time.process_time() - started))
-    return times
-
-
-def _load(name):
-    with warnings.catch_warnings(), contextlib.suppress(ImportError, OSError):
-        warnings.simplefilter("ignore")  # some tell of parts that only serve a GPU
-        return importlib.import_module(name)
-    raise Unmeasured(f"{name.partition('.')[0]} does not import (see benchmarks/requirements.txt)")

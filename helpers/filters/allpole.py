@@ -153,7 +153,10 @@ class _Lines:
         """Equations of block i: within it (batch, size, size), and with the outputs before it."""
         order = self.heads.shape[2]
         a = self.a[:, self.first[i] : self.first[i] + self.width]
-        self.band.copy_(a[:, order:] if self.weights is None else torch.bmm(self.weights[:, i, order:], a))
+        if self.weights is None:
+            self.band.copy_(a[:, order:])
+        else:
+            torch.bmm(self.weights[:, i, order:], a, out=self.band)
         before, corner = self.heads[:, i].chunk(2, dim=-1)
         self.inside[:, :order, :order] = corner
         return self.inside, before

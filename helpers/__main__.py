@@ -17,6 +17,7 @@ def main(arguments=None):
     import torch
 
     from helpers import folder
+    from helpers._ranks import is_first
 
     torch.set_num_threads(1)  # the same sums in the same order on every machine; more cores are torchrun's business
     settings = folder.Settings(options.quality, options.sample_rate, options.steps)
@@ -28,11 +29,11 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("\nhelpers match: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    if folder.is_first():
+    if is_first():
         for problem in report.problems.values():
             print(f"skipped: {problem}", file=sys.stderr)
         print(f"{report.done} matched, {report.kept} had been, {len(report.problems)} skipped: {options.out}/gallery.html")
-    return 1 if report.problems and folder.is_first() else 0
+    return 1 if report.problems and is_first() else 0
 
 
 def _parser():

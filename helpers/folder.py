@@ -6,9 +6,7 @@ What is finished lies in ``OUT/matches``, a folder for each sound: ``match.wav``
 Chapter: synths/your-own-sound.
 """
 
-import contextlib
 import csv
-import datetime
 import hashlib
 import json
 import os
@@ -21,6 +19,7 @@ from scipy.io import wavfile
 from tqdm import tqdm
 
 from helpers import gallery, matching, recordings, resynthesis, signals
+from helpers._ranks import together
 from helpers.device import choose_device
 
 SUFFIXES = set(".wav .wave .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .w64 .rf64 .m4a .aac .wma".split())
@@ -75,7 +74,7 @@ def match_folder(source, out, settings=Settings(), batch=None, device=None, prog
         FileNotFoundError: `source` is not a folder, or holds no file with a name like a sound's.
     """
     source, out, device = Path(source).expanduser(), Path(out).expanduser(), choose_device(device)
-    with _ranks(device) as ranks:
+    with together(device) as ranks:
         plan = ranks.told(lambda: _plan(source, out, settings, batch or _BATCH.get(device.type, _BATCH_ELSEWHERE), ranks.size))
         report = Report(kept=plan["kept"])
         share = plan["shares"][ranks.rank]
@@ -256,74 +255,3 @@ def _write_csv(path, columns, rows):
         table = csv.DictWriter(stream, columns, restval="")
         table.writeheader()
         table.writerows(rows)
-
-
-class _Alone:
-    """One process."""
-
-    rank, size = 0, 1
-
-    def __init__(self, device):
-        self.device = device
-
-    def told(self, function):
-        """What rank 0 computes, for all."""
-        return function()
-
-    def gathered(self, value):
-        """The value of each rank."""
-        return [value]
-
-
-class _Shared(_Alone):
-    """One process of several that `torchrun` started."""
-
-    def __init__(self, device):
-        import torch.distributed
-
-        self.group = torch.distributed
-        self.rank, self.size, local = (int(os.environ[key]) for key in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
-        backend = "gloo"
-        if device.type == "cuda":
-            count = torch.cuda.device_count()
-            device = torch.device("cuda", local % count)
-            torch.cuda.set_device(device)
-            # NCCL wants a GPU for each process.
-            backend = "nccl" if int(os.environ["LOCAL_WORLD_SIZE"]) <= count else "gloo"
-        super().__init__(device)
-        # Whoever is done early waits for the others, however long they take.
-        self.group.init_process_group(backend, timeout=datetime.timedelta(days=7))
-
-    def told(self, function):
-        answer = [None]
-        if self.rank == 0:
-            try:
-                answer = [function()]
-            except OSError as error:
-                answer = [error]
-        self.group.broadcast_object_list(answer)
-        if isinstance(answer[0], OSError):
-            raise answer[0]
-        return answer[0]
-
-    def gathered(self, value):
-        values = [None] * self.size
-        self.group.all_gather_object(values, value)
-        return values
-
-
-def is_first():
-    """Whether this process is the one that speaks: the only one, or rank 0."""
-    return int(os.environ.get("RANK", 0)) == 0
-
-
-@contextlib.contextmanager
-def _ranks(device):
-    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
-        yield _Alone(device)
-        return
-    ranks = _Shared(device)
-    try:
-        yield ranks
-    finally:
-        ranks.group.destroy_process_group()

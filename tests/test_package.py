@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     1: {"checks", "fastpath", "signals", "oscillators", "filters", "losses", "frequency", "pitch", "_spectral_fast", "_ragged"},
-    2: {"device", "fitting", "matching", "models", "recordings", "_progress", "_descent", "_together", "resynthesis"},
+    2: {"device", "fitting", "matching", "models", "recordings", "_progress", "_descent", "_together", "_ranks", "resynthesis"},
     3: {"plots", "players", "widgets", "pages", "folder", "gallery", "_style", "_video"},
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
